@@ -1,0 +1,3 @@
+//! Compiles the rules into the binary.
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! Bytes to `Tree`: one reader a format. Nothing here knows Kubernetes kinds or rules.
+//!
+//! `tree` is the shape they all make; each reader's header says what its trees look like.
+
+mod tree;
+
+pub use tree::{Data, Forest, Items, Node, Origin, Redaction, Secret, Style, Text, Tree, View};
