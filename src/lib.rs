@@ -12,7 +12,7 @@ pub mod values;
 
 pub mod expr;
 
-pub mod inventory;
+// pub mod inventory;
 
 pub mod facts;
 

@@ -1,1 +1,5 @@
-//! rule
+//! Rules: reading, checking, selecting.
+
+mod file;
+
+pub use file::RuleFile;
