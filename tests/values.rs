@@ -4,10 +4,14 @@
 
 #[path = "values/addresses.rs"]
 mod addresses;
+#[path = "values/cron.rs"]
+mod cron;
 #[path = "values/quantity.rs"]
 mod quantity;
 #[path = "values/selector.rs"]
 mod selector;
+#[path = "values/shellwords.rs"]
+mod shellwords;
 #[path = "values/spellings.rs"]
 mod spellings;
 #[path = "values/times.rs"]

@@ -4,19 +4,23 @@
 //! Nothing here knows where the text came from: no trees, no spans beyond the text itself, no Kubernetes kinds.
 
 mod cidr;
+mod cron;
 mod duration;
 mod endpoint;
 mod image;
 mod quantity;
 mod selector;
+mod shellwords;
 mod timespan;
 mod version;
 
 pub use cidr::{Cidr, CidrError, is_local, is_private};
+pub use cron::{Cron, CronError};
 pub use duration::{DurationError, GoDuration};
 pub use endpoint::{EndpointError, HostPort};
 pub use image::{ImageError, ImageRef, MUTABLE_TAGS};
 pub use quantity::{Format, Quantity, QuantityError};
 pub use selector::{Operator, Requirement, Selector, SelectorError};
+pub use shellwords::{Redirect, Separator, ShellCommand, ShellWord, shell_commands};
 pub use timespan::{Milliseconds, haproxy_millis, systemd_millis};
 pub use version::{KubeVersion, Stage, VersionError};
