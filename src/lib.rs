@@ -17,3 +17,7 @@ pub mod expr;
 pub mod facts;
 
 pub mod rule;
+
+pub mod score;
+
+pub mod report;
