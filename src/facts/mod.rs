@@ -4,19 +4,30 @@
 //! adapter judges. `descriptor` says what each subject offers to rules.
 
 mod access;
+mod audit;
+mod backup;
 mod builder;
+mod cluster;
+mod component;
+mod control_plane;
+mod descriptor;
+mod encryption;
+mod load_balancer;
 mod network;
 mod subject;
 mod workload;
 
 pub use builder::{FactBuilder, Fallback};
+pub use descriptor::{descriptor, subject_type};
 pub use subject::{Subject, SubjectKind};
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
 pub fn anchor(root: View<'_>) -> NodeRef {
@@ -36,43 +47,104 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
     facts.map(&fields, Origin::Node(anchor(root)))
 }
 
+/// Dated tables that facts are made with.
+struct Tables {
+    known: workload::Known,
+    flags: component::FlagTable,
+}
+
+/// What the user says about the world outside the input.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Assumptions {
+    /// etcd is backed up by something that is not in the input.
+    pub external_backup: bool,
+}
+
+type Built = Option<(Tree, Vec<Subject>)>;
+
 /// Builds the facts of every document and adds their trees to the inventory; returns the subjects in document order.
-pub fn build(inventory: &mut Inventory) -> Result<Vec<Subject>, String> {
-    let known = workload::Known::load()?;
-    let first = inventory.forest().next_id().0;
+pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Vec<Subject>, String> {
+    let tables = Tables { known: workload::Known::load()?, flags: component::FlagTable::load()? };
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
-    let shared = &*inventory;
-    let built: Vec<(Tree, Vec<Subject>)> = ids
-        .par_iter()
-        .enumerate()
-        .map(|(index, &id)| {
-            let tree = TreeId(first + u32::try_from(index).unwrap_or(u32::MAX));
-            object_facts(shared, &known, id, tree)
-        })
-        .collect();
-    let mut subjects = Vec::new();
-    for (tree, of_document) in built {
-        inventory.add_tree(tree);
-        subjects.extend(of_document);
+    let all: Vec<DocumentId> = inventory.documents().map(|(id, _)| id).collect();
+    let mut subjects: Vec<Subject> =
+        ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id)).collect();
+    let passes: [(&[DocumentId], Adapter); 3] =
+        [(&ids, object_facts), (&ids, control_plane_facts), (&all, |inventory, _, id, tree| load_balancer::build(inventory, id, tree))];
+    for (ids, adapter) in passes {
+        subjects.extend(pass(inventory, &tables, ids, adapter));
     }
+    subjects.extend(missing_backups(inventory, &subjects, assumptions));
+    subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
     Ok(subjects)
 }
 
-/// The facts of one object; kinds without facts get an empty tree and only the raw subject.
-fn object_facts(inventory: &Inventory, known: &workload::Known, id: DocumentId, tree: TreeId) -> (Tree, Vec<Subject>) {
+type Adapter = fn(&Inventory, &Tables, DocumentId, TreeId) -> Built;
+
+/// Runs one adapter over documents in parallel. Tree ids are given out beforehand, by position among the documents.
+fn pass(inventory: &mut Inventory, tables: &Tables, ids: &[DocumentId], adapter: Adapter) -> Vec<Subject> {
+    let first = inventory.forest().next_id().0;
+    let shared = &*inventory;
+    let built: Vec<Built> = ids
+        .par_iter()
+        .enumerate()
+        .map(|(index, &id)| adapter(shared, tables, id, TreeId(first + u32::try_from(index).unwrap_or(u32::MAX))))
+        .collect();
+    let mut subjects = Vec::new();
+    for built in built {
+        let (tree, of_document) = built.unwrap_or_else(|| (Tree::new(SourceId::default(), Arc::from("")), Vec::new()));
+        inventory.add_tree(tree);
+        subjects.extend(of_document);
+    }
+    subjects
+}
+
+/// What an ordinary object is to a cluster.
+fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
     let document = inventory.document(id);
-    let built = match document.kind() {
+    match document.kind() {
         "Service" if document.key.as_ref().is_some_and(|key| key.group.is_empty()) => network::service(inventory, id, tree),
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
         "Role" | "ClusterRole" => access::role(inventory, id, tree),
         "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, id, tree),
-        _ => workload::build(inventory, known, id, tree),
-    };
-    let (tree, mut subjects) = built.unwrap_or_else(|| (empty_tree(), Vec::new()));
-    subjects.push(Subject::of(SubjectKind::Object, document.root, inventory, id));
-    (tree, subjects)
+        _ => workload::build(inventory, &tables.known, id, tree),
+    }
 }
 
-fn empty_tree() -> Tree {
-    Tree::new(crate::vocabulary::SourceId::default(), std::sync::Arc::from(""))
+/// What a document says about the control plane and its data.
+fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
+    let document = inventory.document(id);
+    let balancers = || load_balancer::addresses(inventory, document.environment);
+    match document.kind() {
+        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, balancers(), id, tree)),
+        "InitConfiguration" | "JoinConfiguration" => Some(cluster::kubeadm_node(inventory, &tables.flags, id, tree)),
+        "EncryptionConfiguration" | "EncryptionConfig" => encryption::of_file(inventory, id, tree),
+        "Policy" => audit::policy(inventory, id, tree),
+        "CronJob" => backup::cron_job(inventory, &balancers(), id, tree),
+        "Pod" => cluster::component_pod(inventory, &tables.flags, id, tree),
+        _ => None,
+    }
+}
+
+/// One subject for each etcd whose environment holds no backup.
+fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assumptions) -> Vec<Subject> {
+    if assumptions.external_backup {
+        return Vec::new();
+    }
+    let backed_up = |inventory: &Inventory, etcd: &Subject| {
+        subjects.iter().any(|backup| backup.kind == SubjectKind::Backup && inventory.sees(etcd.document, backup.document))
+    };
+    let mut missing = Vec::new();
+    for etcd in subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd) {
+        if backed_up(inventory, etcd) {
+            continue;
+        }
+        let tree = inventory.forest().next_id();
+        let place = anchor(inventory.document(etcd.document).view(inventory.forest()));
+        let mut facts = FactBuilder::new(tree, place);
+        let node = backup::absent(&mut facts, place);
+        inventory.add_tree(facts.finish());
+        missing.push(Subject { kind: SubjectKind::Backup, node: NodeRef { tree, node }, ..etcd.clone() });
+    }
+    missing
 }
