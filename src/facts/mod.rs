@@ -18,7 +18,7 @@ mod subject;
 mod workload;
 
 pub use builder::{FactBuilder, Fallback};
-pub use descriptor::{descriptor, subject_type};
+pub use descriptor::{CLUSTER, descriptor, subject_type};
 pub use subject::{Subject, SubjectKind};
 
 use std::sync::Arc;
@@ -62,8 +62,19 @@ pub struct Assumptions {
 
 type Built = Option<(Tree, Vec<Subject>)>;
 
-/// Builds the facts of every document and adds their trees to the inventory; returns the subjects in document order.
-pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Vec<Subject>, String> {
+/// All facts of an inventory.
+#[derive(Debug)]
+pub struct Facts {
+    /// Everything that rules judge, in document order.
+    pub subjects: Vec<Subject>,
+    /// The `cluster` of each environment.
+    pub clusters: Vec<NodeRef>,
+    /// Dates of the tables that facts were made with: name and day.
+    pub dated: Vec<(&'static str, String)>,
+}
+
+/// Builds the facts of every document and adds their trees to the inventory.
+pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
     let tables = Tables { known: workload::Known::load()?, flags: component::FlagTable::load()? };
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     let all: Vec<DocumentId> = inventory.documents().map(|(id, _)| id).collect();
@@ -76,7 +87,44 @@ pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Vec<
     }
     subjects.extend(missing_backups(inventory, &subjects, assumptions));
     subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
-    Ok(subjects)
+    let clusters = clusters(inventory, &subjects);
+    let dated = vec![("well-known workloads", tables.known.date), ("component flags", tables.flags.date)];
+    Ok(Facts { subjects, clusters, dated })
+}
+
+/// The lists of `cluster`, and the subjects they hold.
+const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
+    ("controlPlanes", SubjectKind::ControlPlane),
+    ("components", SubjectKind::Component),
+    ("nodes", SubjectKind::Node),
+    ("etcds", SubjectKind::Etcd),
+    ("loadBalancers", SubjectKind::LoadBalancer),
+    ("backups", SubjectKind::Backup),
+];
+
+/// What each environment sees of its control plane.
+fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
+    let mut clusters = Vec::new();
+    for environment in inventory.environments().to_vec() {
+        let tree = inventory.forest().next_id();
+        let Some(first) = subjects.first() else { break };
+        let mut facts = FactBuilder::new(tree, inventory.document(first.document).root);
+        let seen: Vec<&Subject> =
+            subjects.iter().filter(|subject| environment.visible.binary_search(&subject.environment).is_ok()).collect();
+        let fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
+            .iter()
+            .map(|(name, kind)| {
+                let of_kind = seen.iter().filter(|subject| subject.kind == *kind);
+                let nodes: Vec<NodeId> = of_kind.map(|subject| facts.refer(subject.node)).collect();
+                (*name, facts.list(&nodes))
+            })
+            .collect();
+        let origin = facts.anchor();
+        let node = facts.map(&fields, origin);
+        inventory.add_tree(facts.finish());
+        clusters.push(NodeRef { tree, node });
+    }
+    clusters
 }
 
 type Adapter = fn(&Inventory, &Tables, DocumentId, TreeId) -> Built;

@@ -1,5 +1,6 @@
-//! `loadBalancer` and `backup`.
+//! `loadBalancer`, `backup`, and `cluster`, which holds all of a control plane.
 
+use super::control_plane::{COMPONENT, CONTROL_PLANE, ETCD, NODE};
 use super::object;
 use crate::expr::Type;
 
@@ -45,4 +46,15 @@ object! {
     target: Type::String, "What holds the snapshot's path: emptyDir, hostPath, pvc, other or unknown";
     uploaded: Type::Bool, "Something ships the snapshot off the host";
     path: Type::String, "Path of the snapshot; null if not stated";
+}
+
+object! {
+    /// What an environment says of its control plane.
+    CLUSTER = "cluster", "What an environment says of its control plane; every rule sees it";
+    controlPlanes: Type::List(&Type::Object(&CONTROL_PLANE)), "Control planes";
+    components: Type::List(&Type::Object(&COMPONENT)), "Components";
+    nodes: Type::List(&Type::Object(&NODE)), "Nodes";
+    etcds: Type::List(&Type::Object(&ETCD)), "etcd clusters";
+    loadBalancers: Type::List(&Type::Object(&LOAD_BALANCER)), "Balancers";
+    backups: Type::List(&Type::Object(&BACKUP)), "etcd backups";
 }

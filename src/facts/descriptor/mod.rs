@@ -8,6 +8,8 @@ mod edge;
 mod objects;
 mod workload;
 
+pub use edge::CLUSTER;
+
 use super::SubjectKind;
 use crate::expr::{Object, Read, Type};
 
