@@ -298,7 +298,9 @@ impl ExprKind {
             ExprKind::Index { operand: first, index: second, .. }
             | ExprKind::Binary(_, first, second)
             | ExprKind::Bind { value: first, body: second, .. }
-            | ExprKind::OptMap { operand: first, body: second, .. } => [first, second].into_iter().for_each(|e| visit(e)),
+            | ExprKind::OptMap { operand: first, body: second, .. } => {
+                [first, second].into_iter().for_each(|e| visit(e))
+            }
             ExprKind::Call { receiver, args, .. } => {
                 receiver.iter().for_each(|e| visit(e));
                 args.iter().for_each(visit);

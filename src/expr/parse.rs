@@ -14,8 +14,23 @@ pub const MAX_LENGTH: usize = 32 * 1024;
 
 /// Words that CEL keeps for itself.
 const RESERVED: &[&str] = &[
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace",
-    "return", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Parses an expression.
@@ -201,7 +216,7 @@ impl Parser {
         self.next();
         if !optional && !quoted && self.take("(") {
             let args = self.list_until(")")?;
-            let kind = macros::method(operand, &field, args).map_err(|e| e.spanning(start))?;
+            let kind = macros::method(operand, &field, args)?;
             return self.node(kind, start);
         }
         self.node(ExprKind::Select { operand: Box::new(operand), field, optional }, start)
@@ -277,7 +292,7 @@ impl Parser {
         self.next();
         if self.take("(") {
             let args = self.list_until(")")?;
-            let kind = macros::call(name, args).map_err(|e| e.spanning(start))?;
+            let kind = macros::call(name, args)?;
             return self.node(kind, start);
         }
         self.node(ExprKind::Ident(name), start)
