@@ -4,6 +4,7 @@
 
 mod budget;
 mod compose;
+pub mod json;
 mod keys;
 pub mod scalar;
 mod split;

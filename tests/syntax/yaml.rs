@@ -115,7 +115,7 @@ fn tags_decide_over_looks() {
 fn a_broken_document_hides_no_neighbour() {
     let text = "a: 1\n---\nb: [1\n---\nc: \"x\n---\nd: 4\n";
     let (trees, problems) = documents(text);
-    assert_eq!(trees.iter().map(|tree| raw_key(tree)).collect::<Vec<_>>(), ["a", "d"]);
+    assert_eq!(trees.iter().map(raw_key).collect::<Vec<_>>(), ["a", "d"]);
     assert!(problems.iter().all(|problem| problem.kind == ProblemKind::ParseError), "{problems:?}");
     assert_eq!(problems.len(), 2);
     let directive = format!("%YAML 1.2\n---\n{text}");
