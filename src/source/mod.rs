@@ -1,1 +1,19 @@
-//! source
+//! Where bytes come from, and where a byte offset lies for a person.
+//!
+//! Files are found and opened (`files`), standard input is read (`stdin`), bytes become text (`decode`), and texts are
+//! kept with a lazily made line index (`store`, `lines`), among them texts embedded in another source (`embedded`). This
+//! layer knows no format and no Kubernetes.
+
+mod decode;
+mod embedded;
+mod files;
+mod lines;
+mod stdin;
+mod store;
+
+pub use decode::{DecodeError, decode};
+pub use embedded::{LineMap, Piece};
+pub use files::{FileRef, MAX_FILE_BYTES, Walk, load, walk};
+pub use lines::Lines;
+pub use stdin::{STDIN_PATH, read_stdin};
+pub use store::{MAX_NESTING, Position, Source, SourceKind, Sources};
