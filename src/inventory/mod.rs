@@ -9,6 +9,7 @@ mod kustomize;
 mod links;
 mod load;
 mod pods;
+pub mod redaction;
 mod selectors;
 
 pub use completeness::Completeness;

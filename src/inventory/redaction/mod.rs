@@ -1,0 +1,107 @@
+//! Redaction: what `data/redaction.yaml` lists is overwritten before anything looks at a source.
+//!
+//! A value that is a secret becomes `Data::Redacted` in the tree and stars in the text. A secret inside a longer text (a
+//! script, a configuration file, an embedded document) becomes `xxxx` there, and the text stays a text: it is read again
+//! as a document of its own, whose redaction then marks the value, length and all. Nothing moves: lengths, lines and
+//! indentation stay. Whether a secret stands in the right place is no question of this module.
+
+mod list;
+mod mask;
+mod nodes;
+mod text;
+
+use std::sync::Arc;
+
+use list::List;
+use mask::Masks;
+
+use crate::syntax::{Data, Redaction, Secret, Text, Tree};
+use crate::vocabulary::NodeId;
+
+/// Redacts every tree of one source, and its text. Trees get the new text; true if there was anything to overwrite.
+///
+/// All of them must be trees over exactly this text. A document that did not parse has no tree: it must not be shown.
+pub fn redact(trees: &mut [Tree], text: &mut String) -> bool {
+    let hits: Vec<u32> =
+        List::get().trigger.find_iter(text).filter_map(|hit| u32::try_from(hit.start()).ok()).collect();
+    let mut masks = Masks::default();
+    for tree in trees.iter_mut() {
+        let found = nodes::find(tree, &hits);
+        for (node, class) in found.hidden {
+            hide(tree, node, class, text, &mut masks);
+        }
+        for (node, parts) in found.parts {
+            hide_parts(tree, node, &parts, text, &mut masks);
+        }
+    }
+    hide_in_comments(text, &hits, &mut masks);
+    if masks.is_empty() {
+        return false;
+    }
+    masks.keep_values(trees);
+    *text = masks.apply(text);
+    let shared: Arc<str> = Arc::from(text.as_str());
+    trees.iter_mut().for_each(|tree| tree.set_source_text(shared.clone()));
+    true
+}
+
+/// Makes a scalar a secret. Its text is gone from buffer and source.
+fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Masks) {
+    let node = *tree.node(id);
+    let length = match node.data {
+        Data::Str(at) => tree.text(at).len(),
+        Data::Int(_) | Data::Float(_) | Data::Bool(_) => tree.raw(id).len(),
+        _ => return,
+    };
+    if length == 0 {
+        return;
+    }
+    if let Data::Str(Text::Buffer(span)) = node.data {
+        tree.blank_buffer(span);
+    }
+    masks.node(source, node.span, node.style);
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    tree.set_data(id, Data::Redacted(Redaction { class, length }));
+}
+
+/// Overwrites parts of a text that stays a text.
+fn hide_parts(tree: &mut Tree, id: NodeId, parts: &[std::ops::Range<usize>], source: &str, masks: &mut Masks) {
+    let node = *tree.node(id);
+    match node.data {
+        Data::Str(Text::Source(span)) => {
+            let base = span.start as usize;
+            parts.iter().for_each(|part| masks.part(base + part.start..base + part.end));
+        }
+        Data::Str(at @ Text::Buffer(span)) => {
+            match mask::in_source(source, node.span, tree.text(at), parts) {
+                Some(ranges) => ranges.into_iter().for_each(|range| masks.part(range)),
+                None => masks.node(source, node.span, node.style),
+            }
+            let mut shown = tree.text(at).to_string();
+            mask::overwrite(&mut shown, parts);
+            tree.blank_buffer(span);
+            let data = Data::Str(tree.push_text(&shown));
+            tree.set_data(id, data);
+        }
+        _ => {}
+    }
+}
+
+/// Comments are no nodes, but stand beside findings: their lines are read as text.
+fn hide_in_comments(text: &str, hits: &[u32], masks: &mut Masks) {
+    let mut done = 0;
+    for hit in hits.iter().map(|hit| *hit as usize) {
+        if hit < done {
+            continue;
+        }
+        let start = text[..hit].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[hit..].find('\n').map_or(text.len(), |newline| hit + newline);
+        done = end;
+        let line = &text[start..end];
+        let hash = line.match_indices('#').find(|(at, _)| line[..*at].is_empty() || line[..*at].ends_with([' ', '\t']));
+        if let Some((hash, _)) = hash {
+            let base = start + hash;
+            text::scan(&text[base..end]).into_iter().for_each(|f| masks.part(base + f.range.start..base + f.range.end));
+        }
+    }
+}
