@@ -184,7 +184,8 @@ fn word<T: FromStr<Err = crate::vocabulary::UnknownWord>>(option: &str, text: &s
 
 fn version(text: Option<&str>) -> Result<KubeVersion, UsageError> {
     let text = text.unwrap_or(NEWEST_KUBERNETES);
-    text.parse().map_err(|error| UsageError::new(format!("--target-version: `{text}`: {error}")).help("write it as 1.36"))
+    text.parse()
+        .map_err(|error| UsageError::new(format!("--target-version: `{text}`: {error}")).help("write it as 1.36"))
 }
 
 /// Parses a date given by the user.

@@ -5,8 +5,8 @@ use crate::engine::{About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
 use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
 use crate::report::{
-    Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region, Related,
-    Report, RuleCard, Status, SubjectName, Suppressed, SuppressedBy,
+    Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region,
+    Related, Report, RuleCard, Status, SubjectName, Suppressed, SuppressedBy,
 };
 use crate::rule::{Judge, Rule};
 use crate::score::{self, Failing, Offenders};
@@ -19,11 +19,22 @@ use crate::vocabulary::{Pillar, Place, Problem, ProblemKind, Severity, Stability
 pub const RULESET: &str = "2026.1";
 
 /// Kinds whose completeness decides about links.
-const LINKED_KINDS: &[&str] =
-    &["policy/v1/PodDisruptionBudget", "v1/Service", "autoscaling/v2/HorizontalPodAutoscaler", "v1/Node", "networking.k8s.io/v1/NetworkPolicy"];
+const LINKED_KINDS: &[&str] = &[
+    "policy/v1/PodDisruptionBudget",
+    "v1/Service",
+    "autoscaling/v2/HorizontalPodAutoscaler",
+    "v1/Node",
+    "networking.k8s.io/v1/NetworkPolicy",
+];
 
 /// Puts the report together.
-pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: &[ActiveRule<'_>], evaluation: Evaluation) -> Audit {
+pub fn report(
+    settings: &Settings,
+    loaded: Loaded,
+    facts: &Facts,
+    rules: &[ActiveRule<'_>],
+    evaluation: Evaluation,
+) -> Audit {
     let Loaded { inventory, problems, failed_named, counts } = loaded;
     let assembler = Assembler { settings, inventory: &inventory, facts, rules };
     let (mut suppressions, mut noticed) = assembler.suppressions();
@@ -35,7 +46,8 @@ pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: &[Activ
     let mut all: Vec<Problem> = problems;
     all.extend(evaluation.problems);
     all.extend(noticed);
-    let unknown: usize = findings.iter().filter(|finding| finding.status == Status::Unknown).map(|finding| finding.count).sum();
+    let unknown: usize =
+        findings.iter().filter(|finding| finding.status == Status::Unknown).map(|finding| finding.count).sum();
     let coverage = Coverage {
         rules_assessed: evaluation.assessed.iter().filter(|assessed| **assessed).count(),
         rules_unknown: assembler.unknown_rules(&evaluation.outcomes),
@@ -165,7 +177,11 @@ impl Assembler<'_> {
             (None, None, About::Source(source)) => {
                 self.place_location(Place { source, span: crate::vocabulary::Span::default() }, String::new(), object)
             }
-            (None, None, About::Subject(_)) => self.place_location(Place { source: Default::default(), span: Default::default() }, String::new(), object),
+            (None, None, About::Subject(_)) => self.place_location(
+                Place { source: Default::default(), span: Default::default() },
+                String::new(),
+                object,
+            ),
         }
     }
 
@@ -188,13 +204,22 @@ impl Assembler<'_> {
             end_line: position.end_line as usize,
             end_column: position.end_column as usize,
         };
-        Location { source, path: position.path.to_string(), region: Some(region), field, object, place: Some(outermost) }
+        Location {
+            source,
+            path: position.path.to_string(),
+            region: Some(region),
+            field,
+            object,
+            place: Some(outermost),
+        }
     }
 
     fn related(&self, outcome: &Outcome, subject: Option<&Subject>) -> Vec<Related> {
         let object = subject.map(object_name).unwrap_or_default();
         let related = outcome.related.iter();
-        related.map(|(spot, text)| Related { location: self.spot_location(spot, object.clone()), text: text.clone() }).collect()
+        related
+            .map(|(spot, text)| Related { location: self.spot_location(spot, object.clone()), text: text.clone() })
+            .collect()
     }
 
     /// Fills in the fingerprints of all findings.
@@ -242,7 +267,10 @@ impl Assembler<'_> {
     fn notes(&self, problems: &[Problem]) -> Vec<ProblemNote> {
         let reported = |problem: &Problem| {
             problem.place.is_some()
-                && self.rules.iter().any(|active| matches!(active.rule.judge, Judge::RaisedBy(kind) if kind == problem.kind))
+                && self
+                    .rules
+                    .iter()
+                    .any(|active| matches!(active.rule.judge, Judge::RaisedBy(kind) if kind == problem.kind))
         };
         let rest = problems.iter().filter(|problem| !reported(problem));
         rest.map(|problem| ProblemNote {
@@ -258,14 +286,15 @@ impl Assembler<'_> {
         let open = failing(findings.iter().filter(counted).filter(|finding| finding.suppressed.is_none()));
         let all = failing(findings.iter().filter(counted));
         let weighty = self.rules.iter().zip(assessed).filter(|(active, assessed)| {
-            **assessed && active.rule.file.status == Stability::Stable && active.rule.worst_severity() >= Severity::Medium
+            **assessed
+                && active.rule.file.status == Stability::Stable
+                && active.rule.worst_severity() >= Severity::Medium
         });
         let mut pillars: Vec<Pillar> = weighty.map(|(active, _)| active.rule.pillar).collect();
         pillars.sort();
         pillars.dedup();
-        let critical_suppressed = findings
-            .iter()
-            .any(|finding| finding.suppressed.is_some() && finding.severity == Severity::Critical);
+        let critical_suppressed =
+            findings.iter().any(|finding| finding.suppressed.is_some() && finding.severity == Severity::Critical);
         score::Input { failing: open, without_suppressions: all, assessed: pillars, critical_suppressed, incomplete }
     }
 }
@@ -273,7 +302,8 @@ impl Assembler<'_> {
 /// Failing rules with the subjects they fail on; containers of one object are one subject.
 fn failing<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<Failing> {
     use std::collections::BTreeMap;
-    let mut by_rule: BTreeMap<&crate::vocabulary::RuleId, (&Finding, BTreeMap<SubjectKey<'_>, Severity>)> = BTreeMap::new();
+    let mut by_rule: BTreeMap<&crate::vocabulary::RuleId, (&Finding, BTreeMap<SubjectKey<'_>, Severity>)> =
+        BTreeMap::new();
     for finding in findings {
         let (_, subjects) = by_rule.entry(&finding.rule).or_insert_with(|| (finding, BTreeMap::new()));
         let worst = subjects.entry(subject_key(finding)).or_insert(finding.severity);

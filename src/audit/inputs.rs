@@ -7,13 +7,15 @@ use rayon::prelude::*;
 use super::AuditError;
 use crate::inventory::Input;
 use crate::settings::{Settings, UsageError};
-use crate::source::{MAX_FILE_BYTES, SourceKind, load_file, read_stdin, walk};
-use crate::vocabulary::Problem;
+use crate::source::{MAX_FILE_BYTES, SourceKind, load as load_file, read_stdin, walk};
+use crate::vocabulary::{Problem, ProblemKind};
 
 /// Every input, in path order, and what went wrong on the way.
 pub fn collect(settings: &Settings) -> Result<(Vec<Input>, Vec<Problem>), AuditError> {
-    let (stdin, paths): (Vec<&PathBuf>, Vec<&PathBuf>) = settings.paths.iter().partition(|path| path.as_os_str() == "-");
-    let cwd = std::env::current_dir().map_err(|error| UsageError::new(format!("the working directory is gone: {error}")))?;
+    let (stdin, paths): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        settings.paths.iter().partition(|path| path.as_os_str() == "-");
+    let cwd =
+        std::env::current_dir().map_err(|error| UsageError::new(format!("the working directory is gone: {error}")))?;
     for path in &paths {
         if !path.exists() {
             let error = UsageError::new(format!("`{}` does not exist", path.display()));
@@ -34,7 +36,7 @@ pub fn collect(settings: &Settings) -> Result<(Vec<Input>, Vec<Problem>), AuditE
         })
         .collect();
     if !stdin.is_empty() {
-        let text = read_stdin(MAX_FILE_BYTES);
+        let text = read_stdin(MAX_FILE_BYTES).map_err(|error| (ProblemKind::Unreadable, error));
         inputs.push(Input { path: "-".to_string(), kind: SourceKind::Stdin, named: true, text });
     }
     Ok((inputs, found.problems))

@@ -72,7 +72,11 @@ pub fn audit(settings: &Settings) -> Result<Audit, AuditError> {
 }
 
 /// Audits inputs that were read already. `noticed` are problems met while reading them.
-pub fn audit_inputs(settings: &Settings, inputs: Vec<inventory::Input>, noticed: Vec<Problem>) -> Result<Audit, AuditError> {
+pub fn audit_inputs(
+    settings: &Settings,
+    inputs: Vec<inventory::Input>,
+    noticed: Vec<Problem>,
+) -> Result<Audit, AuditError> {
     let rules = RuleSet::with_folders(&settings.rules.folders)?;
     let active = active(&rules, &settings.rules)?;
     let mut loaded = inventory::load(inputs, settings.partial);

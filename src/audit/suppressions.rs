@@ -17,7 +17,8 @@ pub fn collect(settings: &Settings, inventory: &Inventory) -> Result<Vec<Suppres
     }
     for suppress in &settings.suppress {
         let globs = [&suppress.path, &suppress.kind, &suppress.namespace, &suppress.name, &suppress.container];
-        let globs = Globs::new(globs.map(Option::as_deref)).map_err(|error| UsageError::new(format!("suppress: {error}")))?;
+        let globs =
+            Globs::new(globs.map(Option::as_deref)).map_err(|error| UsageError::new(format!("suppress: {error}")))?;
         all.push(Suppression {
             kind: WaiverKind::Config,
             rules: vec![suppress.rule.clone()],
@@ -34,7 +35,12 @@ pub fn collect(settings: &Settings, inventory: &Inventory) -> Result<Vec<Suppres
 fn comments(inventory: &Inventory) -> Vec<Suppression> {
     let mut all = Vec::new();
     for source in inventory.sources().iter() {
-        let trees: Vec<_> = inventory.forest().trees().map(|(_, tree)| tree).filter(|tree| !tree.has_origins() && tree.source() == source.id()).collect();
+        let trees: Vec<_> = inventory
+            .forest()
+            .trees()
+            .map(|(_, tree)| tree)
+            .filter(|tree| !tree.has_origins() && tree.source() == source.id())
+            .collect();
         if !source.text().contains("k8sready:") {
             continue;
         }

@@ -17,8 +17,19 @@ const NAMES: &[&str] = &["k8sready.yaml", ".k8sready.yaml"];
 
 /// The keys of the file.
 const KEYS: &[&str] = &[
-    "profile", "select", "ignore", "severity", "params", "exclude", "targetVersion", "failOn", "minScore", "partial",
-    "managed", "assumeExternalBackup", "suppress",
+    "profile",
+    "select",
+    "ignore",
+    "severity",
+    "params",
+    "exclude",
+    "targetVersion",
+    "failOn",
+    "minScore",
+    "partial",
+    "managed",
+    "assumeExternalBackup",
+    "suppress",
 ];
 
 /// What a configuration file may say.

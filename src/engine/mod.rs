@@ -57,7 +57,8 @@ pub fn evaluate(
     noticed: &[Problem],
     passes: Passes,
 ) -> Evaluation {
-    let assessed = rules.iter().map(|active| AtomicBool::new(matches!(active.rule.judge, Judge::RaisedBy(_)))).collect();
+    let assessed =
+        rules.iter().map(|active| AtomicBool::new(matches!(active.rule.judge, Judge::RaisedBy(_)))).collect();
     let engine = Engine { inventory, facts, rules, by_subject: by_subject(rules), passes, assessed };
     let judged: Vec<Judged> =
         (0..facts.subjects.len()).into_par_iter().with_min_len(64).map(|subject| engine.guarded(subject)).collect();
@@ -131,50 +132,60 @@ impl<'e> Engine<'e> {
             let covered = subject.kind != SubjectKind::Object
                 || key.is_some_and(|key| rule.covers(&key.group, &key.version, &key.kind));
             if let (true, Judge::Expressions(expressions)) = (covered, &rule.judge) {
-                Judging::new(self, subject, index, at, expressions).run(&mut judged);
+                let slots = self.slots(subject, at);
+                Judging {
+                    engine: self,
+                    subject,
+                    subject_index: index,
+                    rule_index: at,
+                    rule,
+                    expressions,
+                    slots: &slots,
+                }
+                .run(&mut judged);
             }
         }
         judged
     }
-}
 
-/// One rule on one subject.
-struct Judging<'j, 'e> {
-    engine: &'j Engine<'e>,
-    subject: &'e Subject,
-    subject_index: usize,
-    rule_index: usize,
-    rule: &'e Rule,
-    expressions: &'e Expressions,
-    slots: [Value<'e>; SLOTS],
-}
-
-impl<'j, 'e> Judging<'j, 'e> {
-    fn new(engine: &'j Engine<'e>, subject: &'e Subject, subject_index: usize, rule_index: usize, expressions: &'e Expressions) -> Self {
-        let forest = engine.inventory.forest();
-        let object = engine.inventory.document(subject.document).root;
+    fn slots(&self, subject: &Subject, rule: usize) -> [Value<'e>; SLOTS] {
+        let forest = self.inventory.forest();
         let mut slots = [const { Value::Null }; SLOTS];
         slots[SUBJECT] = Value::node(forest, subject.node);
-        slots[OBJECT] = Value::node(forest, object);
-        slots[PARAMS] = engine.rules[rule_index].params.clone();
-        if let Some(&cluster) = engine.facts.clusters.get(subject.environment.index()) {
+        slots[OBJECT] = Value::node(forest, self.inventory.document(subject.document).root);
+        slots[PARAMS] = self.rules[rule].params.clone();
+        if let Some(&cluster) = self.facts.clusters.get(subject.environment.index()) {
             slots[CLUSTER] = Value::node(forest, cluster);
         }
-        Judging { engine, subject, subject_index, rule_index, rule: engine.rules[rule_index].rule, expressions, slots }
+        slots
     }
+}
 
-    fn forest(&self) -> &'e Forest {
+/// One rule on one subject, or on one element of a list of it.
+#[derive(Clone, Copy)]
+struct Judging<'j> {
+    engine: &'j Engine<'j>,
+    subject: &'j Subject,
+    subject_index: usize,
+    rule_index: usize,
+    rule: &'j Rule,
+    expressions: &'j Expressions,
+    slots: &'j [Value<'j>; SLOTS],
+}
+
+impl<'j> Judging<'j> {
+    fn forest(&self) -> &'j Forest {
         self.engine.inventory.forest()
     }
 
-    fn run(mut self, judged: &mut Judged) {
+    fn run(self, judged: &mut Judged) {
         let Some(list) = &self.expressions.each else { return self.element(judged) };
-        let value = self.value(list);
-        match value.elements() {
+        match self.value(list).elements() {
             Ok((elements, open)) => {
                 for element in elements {
-                    self.slots[EACH] = element;
-                    self.element(judged);
+                    let mut slots = self.slots.clone();
+                    slots[EACH] = element;
+                    Judging { slots: &slots, ..self }.element(judged);
                 }
                 if let Some(reason) = open {
                     judged.outcomes.push(self.outcome(Verdict::Unknown(reason), self.rule.file.severity));
@@ -184,11 +195,11 @@ impl<'j, 'e> Judging<'j, 'e> {
         }
     }
 
-    fn value(&self, program: &Program) -> Value<'e> {
-        program.eval(&Env { forest: self.forest(), slots: &self.slots })
+    fn value(&self, program: &'j Program) -> Value<'j> {
+        program.eval(&Env { forest: self.forest(), slots: self.slots })
     }
 
-    fn truth(&self, program: &Program) -> Truth {
+    fn truth(&self, program: &'j Program) -> Truth {
         self.value(program).truth()
     }
 
@@ -240,7 +251,8 @@ impl<'j, 'e> Judging<'j, 'e> {
             Err(error) => return judged.problems.push(Problem::run(ProblemKind::RuleError, error.to_string())),
         };
         let severities = self.expressions.severity_when.iter();
-        let severity = severities.filter(|(_, when)| self.truth(when) == Truth::True).map(|(severity, _)| *severity).next();
+        let severity =
+            severities.filter(|(_, when)| self.truth(when) == Truth::True).map(|(severity, _)| *severity).next();
         let (spot, mut related) = self.blamed(late);
         for (at, text) in &late.related {
             if let Some(origin) = self.value(at).origin() {
@@ -253,12 +265,12 @@ impl<'j, 'e> Judging<'j, 'e> {
     }
 
     /// What the rule says to point at, else what decided.
-    fn blamed(&self, late: &Late) -> (Spot, Vec<(Spot, String)>) {
+    fn blamed(&self, late: &'j Late) -> (Spot, Vec<(Spot, String)>) {
         let stated = late.at.as_ref().and_then(|at| self.value(at).origin());
         if let Some(origin) = stated {
             return (self.spot(&origin), Vec::new());
         }
-        let blame = blame(&self.expressions.expect, &Env { forest: self.forest(), slots: &self.slots });
+        let blame = blame(&self.expressions.expect, &Env { forest: self.forest(), slots: self.slots });
         let own = Origin::Anchor(self.root_anchor());
         let related = blame.related.iter().map(|origin| (self.spot(origin), "here too".to_string())).collect();
         (self.spot(blame.primary.as_ref().unwrap_or(&own)), related)
@@ -272,7 +284,7 @@ impl<'j, 'e> Judging<'j, 'e> {
         place::spot(self.forest(), origin, self.engine.inventory.document(self.subject.document).root)
     }
 
-    fn message(&self, late: &Late) -> String {
+    fn message(&self, late: &'j Late) -> String {
         let parts = late.message.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
             Part::Value(program) => self.value(program).to_text().unwrap_or_else(|| "?".to_string()),
@@ -282,6 +294,15 @@ impl<'j, 'e> Judging<'j, 'e> {
 
     fn outcome(&self, verdict: Verdict, severity: Severity) -> Outcome {
         let about = About::Subject(self.subject_index);
-        Outcome { rule: self.rule_index, about, verdict, severity, message: String::new(), spot: None, related: Vec::new(), count: 1 }
+        Outcome {
+            rule: self.rule_index,
+            about,
+            verdict,
+            severity,
+            message: String::new(),
+            spot: None,
+            related: Vec::new(),
+            count: 1,
+        }
     }
 }

@@ -87,7 +87,11 @@ fn order_key<'a>(inventory: &'a Inventory, facts: &Facts, rules: &[ActiveRule<'a
             let document = inventory.document(subject.document);
             let anchor = crate::facts::anchor(document.view(inventory.forest()));
             let span = inventory.forest().tree(anchor.tree).node(anchor.node).span;
-            (inventory.environments()[subject.environment.index()].path.as_str(), document.source, Place { source: document.source, span })
+            (
+                inventory.environments()[subject.environment.index()].path.as_str(),
+                document.source,
+                Place { source: document.source, span },
+            )
         }
         About::Source(source) => (".", source, Place { source, span: crate::vocabulary::Span::default() }),
     };

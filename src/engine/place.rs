@@ -43,7 +43,9 @@ fn value_spot(forest: &Forest, at: NodeRef, root: NodeRef) -> Spot {
     let tree = forest.tree(at.tree);
     let trail = Trail::to(tree, at, root);
     let marked = match tree.data(at.node) {
-        Data::Map(_) | Data::List(_) => trail.as_ref().and_then(|trail| trail.key).unwrap_or_else(|| head(tree, at.node)),
+        Data::Map(_) | Data::List(_) => {
+            trail.as_ref().and_then(|trail| trail.key).unwrap_or_else(|| head(tree, at.node))
+        }
         _ => at.node,
     };
     finish(tree, marked, trail, "")
@@ -108,7 +110,12 @@ impl Trail {
 
     /// Depth-first from `root` (or from the tree's root where the node stands in another tree). A shared node (alias) is
     /// entered once.
-    fn find(tree: &Tree, id: TreeId, root: NodeRef, is_target: impl Fn(Option<NodeId>, NodeId) -> bool) -> Option<Trail> {
+    fn find(
+        tree: &Tree,
+        id: TreeId,
+        root: NodeRef,
+        is_target: impl Fn(Option<NodeId>, NodeId) -> bool,
+    ) -> Option<Trail> {
         let start = if root.tree == id { root.node } else { tree.root() };
         if is_target(None, start) {
             return Some(Trail { key: None, path: String::new(), stable: String::new() });
@@ -171,5 +178,8 @@ fn search(
 /// An element's name where the list is a map by name (`[name=web]`), its text where it is a scalar, else its position.
 fn element_name(tree: &Tree, node: NodeId, index: usize) -> String {
     let by = |key: &str| tree.get(node, key).and_then(|value| tree.str(value)).map(|name| format!("[{key}={name}]"));
-    by("name").or_else(|| by("key")).or_else(|| tree.str(node).map(|text| format!("[{text}]"))).unwrap_or_else(|| format!("[{index}]"))
+    by("name")
+        .or_else(|| by("key"))
+        .or_else(|| tree.str(node).map(|text| format!("[{text}]")))
+        .unwrap_or_else(|| format!("[{index}]"))
 }

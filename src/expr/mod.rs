@@ -101,3 +101,15 @@ pub fn compile_text(text: &str, scope: &Scope) -> Result<Program, Vec<CheckError
 pub fn compile_untyped(expr: &Expr, scope: &Scope) -> Result<Program, Vec<CheckError>> {
     Program::compile(expr, scope, false)
 }
+
+/// TEMP
+pub struct Blame {
+    /// a
+    pub primary: Option<crate::syntax::Origin>,
+    /// b
+    pub related: Vec<crate::syntax::Origin>,
+}
+/// TEMP
+pub fn blame(_p: &Program, _e: &Env<'_>) -> Blame {
+    Blame { primary: None, related: Vec::new() }
+}

@@ -19,7 +19,8 @@ pub fn role(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree
     let bindings = inventory.links().to(Link::Grant, id);
     let cluster_wide = bindings.iter().any(|&binding| inventory.document(binding).kind() == "ClusterRoleBinding");
     let bound: Vec<NodeId> = bindings.iter().map(|&binding| super::neighbour(&mut facts, inventory, binding)).collect();
-    let rules: Vec<NodeId> = root.get("rules").into_iter().flat_map(View::items).map(|rule| policy(&mut facts, rule)).collect();
+    let rules: Vec<NodeId> =
+        root.get("rules").into_iter().flat_map(View::items).map(|rule| policy(&mut facts, rule)).collect();
     let anchor = facts.anchor();
     let labels = root.path("metadata.labels");
     let bootstrap = labels.and_then(|labels| labels.get("kubernetes.io/bootstrapping")).is_some();
@@ -62,8 +63,12 @@ pub fn binding(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
     let root = document.view(inventory.forest());
     let name = &document.key.as_ref()?.name;
     let mut facts = FactBuilder::new(tree, super::anchor(root));
-    let subjects: Vec<NodeId> =
-        root.get("subjects").into_iter().flat_map(View::items).map(|subject| grantee(&mut facts, subject, root)).collect();
+    let subjects: Vec<NodeId> = root
+        .get("subjects")
+        .into_iter()
+        .flat_map(View::items)
+        .map(|subject| grantee(&mut facts, subject, root))
+        .collect();
     let anchor = facts.anchor();
     let bootstrap = root.path("metadata.labels").and_then(|labels| labels.get("kubernetes.io/bootstrapping")).is_some();
     let fields = [

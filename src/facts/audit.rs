@@ -10,7 +10,8 @@ use crate::syntax::{Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
 /// Resources whose bodies hold credentials: group and resource.
-const SENSITIVE: &[(&str, &str)] = &[("", "secrets"), ("", "serviceaccounts/token"), ("authentication.k8s.io", "tokenreviews")];
+const SENSITIVE: &[(&str, &str)] =
+    &[("", "secrets"), ("", "serviceaccounts/token"), ("authentication.k8s.io", "tokenreviews")];
 
 /// Criteria by which a rule may leave a request to later rules.
 const CONDITIONS: &[&str] = &["users", "userGroups", "verbs", "namespaces"];
@@ -66,7 +67,8 @@ fn matches(rule: View<'_>, group: &str, resource: &str) -> bool {
     let plain = resource.split('/').next().unwrap_or(resource);
     rule.get("resources").into_iter().flat_map(View::items).any(|entry| {
         let mut names = entry.get("resources").into_iter().flat_map(View::items).filter_map(View::str).peekable();
-        let covers = |name: &str| name == resource || name == "*" || (resource.contains('/') && name == format!("{plain}/*"));
+        let covers =
+            |name: &str| name == resource || name == "*" || (resource.contains('/') && name == format!("{plain}/*"));
         entry.str_at("group").unwrap_or_default() == group && (names.peek().is_none() || names.any(covers))
     })
 }

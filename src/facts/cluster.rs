@@ -82,7 +82,12 @@ pub fn kubeadm(
 }
 
 /// A pod, when it runs control-plane components.
-pub fn component_pod(inventory: &Inventory, table: &FlagTable, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
+pub fn component_pod(
+    inventory: &Inventory,
+    table: &FlagTable,
+    id: DocumentId,
+    tree: TreeId,
+) -> Option<(Tree, Vec<Subject>)> {
     let components = component::find(inventory, table, id);
     if components.is_empty() {
         return None;

@@ -80,8 +80,11 @@ pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Fact
     let all: Vec<DocumentId> = inventory.documents().map(|(id, _)| id).collect();
     let mut subjects: Vec<Subject> =
         ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id)).collect();
-    let passes: [(&[DocumentId], Adapter); 3] =
-        [(&ids, object_facts), (&ids, control_plane_facts), (&all, |inventory, _, id, tree| load_balancer::build(inventory, id, tree))];
+    let passes: [(&[DocumentId], Adapter); 3] = [
+        (&ids, object_facts),
+        (&ids, control_plane_facts),
+        (&all, |inventory, _, id, tree| load_balancer::build(inventory, id, tree)),
+    ];
     for (ids, adapter) in passes {
         subjects.extend(pass(inventory, &tables, ids, adapter));
     }
@@ -151,7 +154,9 @@ fn pass(inventory: &mut Inventory, tables: &Tables, ids: &[DocumentId], adapter:
 fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
     let document = inventory.document(id);
     match document.kind() {
-        "Service" if document.key.as_ref().is_some_and(|key| key.group.is_empty()) => network::service(inventory, id, tree),
+        "Service" if document.key.as_ref().is_some_and(|key| key.group.is_empty()) => {
+            network::service(inventory, id, tree)
+        }
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
         "Role" | "ClusterRole" => access::role(inventory, id, tree),
         "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, id, tree),
@@ -180,7 +185,9 @@ fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions:
         return Vec::new();
     }
     let backed_up = |inventory: &Inventory, etcd: &Subject| {
-        subjects.iter().any(|backup| backup.kind == SubjectKind::Backup && inventory.sees(etcd.document, backup.document))
+        subjects
+            .iter()
+            .any(|backup| backup.kind == SubjectKind::Backup && inventory.sees(etcd.document, backup.document))
     };
     let mut missing = Vec::new();
     for etcd in subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd) {

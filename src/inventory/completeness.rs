@@ -6,7 +6,8 @@
 use crate::vocabulary::{Reason, UnknownCode};
 
 /// Kinds that a cluster has without anybody declaring them in files.
-const NOT_IN_FILES: &[&str] = &["Node", "IngressClass", "StorageClass", "CustomResourceDefinition", "PriorityClass", "GatewayClass"];
+const NOT_IN_FILES: &[&str] =
+    &["Node", "IngressClass", "StorageClass", "CustomResourceDefinition", "PriorityClass", "GatewayClass"];
 
 /// How much of a kind the input shows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -39,7 +39,7 @@ pub fn divide(forest: &Forest, sources: &Sources, documents: &mut [Document]) ->
     let mut division = Division { environments: Vec::new(), parents: Vec::new() };
     let mut trie = PathNode::default();
     for (index, document) in documents.iter().enumerate() {
-        let path = &sources.get(document.source).path;
+        let path = sources.get(document.source).path();
         if !roots.owns(path) && document.role != Role::Patch {
             trie.insert(path, index);
         }
@@ -98,7 +98,7 @@ impl Division {
     fn add_kustomize(&mut self, roots: &Roots, sources: &Sources, documents: &mut [Document]) {
         let ids: Vec<EnvironmentId> = roots.all().iter().map(|root| self.add(root.path.clone(), None)).collect();
         for document in documents.iter_mut() {
-            if let Some(root) = roots.owner(&sources.get(document.source).path) {
+            if let Some(root) = roots.owner(sources.get(document.source).path()) {
                 document.environment = ids[root];
             }
         }

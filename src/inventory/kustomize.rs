@@ -74,13 +74,15 @@ pub fn apply(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> 
     let mut roots: Vec<Root> = documents
         .iter()
         .filter(|document| document.key.as_ref().is_some_and(|key| &*key.group == "kustomize.config.k8s.io"))
-        .map(|document| read_root(document.view(forest), &sources.get(document.source).path))
+        .map(|document| read_root(document.view(forest), sources.get(document.source).path()))
         .collect();
     roots.sort_by(|a, b| a.path.cmp(&b.path));
     roots.dedup_by(|a, b| a.path == b.path);
     let index: BTreeMap<&str, usize> = roots.iter().enumerate().map(|(i, root)| (root.path.as_str(), i)).collect();
-    let builds_on: Vec<Vec<usize>> =
-        roots.iter().map(|root| root.builds_on.iter().filter_map(|path| index.get(path.as_str()).copied()).collect()).collect();
+    let builds_on: Vec<Vec<usize>> = roots
+        .iter()
+        .map(|root| root.builds_on.iter().filter_map(|path| index.get(path.as_str()).copied()).collect())
+        .collect();
     let mut owners = BTreeMap::new();
     for (i, root) in roots.iter().enumerate() {
         root.files.iter().for_each(|file| {
@@ -89,7 +91,7 @@ pub fn apply(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> 
     }
     let patches: BTreeSet<&str> = roots.iter().flat_map(|root| root.patches.iter().map(String::as_str)).collect();
     for document in documents.iter_mut() {
-        let path = sources.get(document.source).path.as_str();
+        let path = &**sources.get(document.source).path();
         if patches.contains(path) {
             document.role = Role::Patch;
         }
@@ -147,7 +149,13 @@ fn join(directory: &str, entry: &str) -> String {
         }
     }
     let path = parts.join("/");
-    if directory.starts_with('/') { format!("/{path}") } else if path.is_empty() { ".".to_string() } else { path }
+    if directory.starts_with('/') {
+        format!("/{path}")
+    } else if path.is_empty() {
+        ".".to_string()
+    } else {
+        path
+    }
 }
 
 #[cfg(test)]

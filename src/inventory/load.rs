@@ -84,7 +84,15 @@ fn read_text(source: SourceId, input: Input) -> ReadText {
         }
         Err((problem, message)) => {
             let problem = Problem::at(problem, source, Span::default(), format!("`{path}` {message}"));
-            ReadText { path, kind, named, text: Arc::from(""), format: Format::Unknown, trees: Vec::new(), problems: vec![problem] }
+            ReadText {
+                path,
+                kind,
+                named,
+                text: Arc::from(""),
+                format: Format::Unknown,
+                trees: Vec::new(),
+                problems: vec![problem],
+            }
         }
     }
 }
@@ -143,7 +151,14 @@ impl Loading {
                     (None, false) => Role::Foreign,
                 };
                 let root = object.at();
-                self.documents.push(Document { root, source, format, key, role, environment: EnvironmentId::default() });
+                self.documents.push(Document {
+                    root,
+                    source,
+                    format,
+                    key,
+                    role,
+                    environment: EnvironmentId::default(),
+                });
             }
         }
     }

@@ -4,6 +4,7 @@
 
 mod completeness;
 mod document;
+mod embedded;
 mod environment;
 mod kustomize;
 mod links;
@@ -16,7 +17,7 @@ pub use completeness::Completeness;
 pub use document::{Document, DocumentId, Key, Role};
 pub use environment::{Environment, EnvironmentId};
 pub use links::{Link, Links};
-pub use load::{Input, load};
+pub use load::{DocumentCounts, Input, Loaded, load};
 pub use pods::{POD_KINDS, PodKind, PodTemplate, pod_kind, pod_template};
 pub use selectors::{PodIndex, label_selector, map_selector};
 
@@ -94,7 +95,10 @@ impl Inventory {
 
     /// All documents in order.
     pub fn documents(&self) -> impl Iterator<Item = (DocumentId, &Document)> {
-        self.documents.iter().enumerate().map(|(i, document)| (DocumentId(u32::try_from(i).unwrap_or(u32::MAX)), document))
+        self.documents
+            .iter()
+            .enumerate()
+            .map(|(i, document)| (DocumentId(u32::try_from(i).unwrap_or(u32::MAX)), document))
     }
 
     /// Documents that are objects of their own (no patches, no foreign files).
@@ -153,11 +157,11 @@ impl Inventory {
 
     /// The path of the source a document stands in.
     pub fn path(&self, id: DocumentId) -> &str {
-        &self.sources.get(self.document(id).source).path
+        self.sources.get(self.document(id).source).path()
     }
 
     /// The text of a source.
     pub fn text(&self, id: DocumentId) -> &Arc<str> {
-        &self.sources.get(self.document(id).source).text
+        self.sources.get(self.document(id).source).text()
     }
 }

@@ -23,7 +23,13 @@ pub struct PodKind {
     pub replicas: Option<&'static str>,
 }
 
-const fn kind(group: &'static str, kind: &'static str, template: &'static str, long_running: bool, scales: bool) -> PodKind {
+const fn kind(
+    group: &'static str,
+    kind: &'static str,
+    template: &'static str,
+    long_running: bool,
+    scales: bool,
+) -> PodKind {
     PodKind { group, kind, template, long_running, replicas: if scales { Some("spec.replicas") } else { None } }
 }
 

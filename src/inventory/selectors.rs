@@ -33,7 +33,8 @@ fn requirement(view: View<'_>) -> Option<Requirement> {
         "DoesNotExist" => Operator::DoesNotExist,
         _ => return None,
     };
-    let values = view.get("values").into_iter().flat_map(View::items).filter_map(View::str).map(str::to_string).collect();
+    let values =
+        view.get("values").into_iter().flat_map(View::items).filter_map(View::str).map(str::to_string).collect();
     Some(Requirement { key: view.get("key")?.str()?.to_string(), op: operator, values })
 }
 
@@ -87,7 +88,7 @@ impl<'a> PodIndex<'a> {
             .collect()
     }
 
-    fn rarest(&self, selector: &Selector) -> Option<&[u32]> {
+    fn rarest<'s>(&'s self, selector: &'s Selector) -> Option<&'s [u32]> {
         let lists = selector.match_labels.iter().map(|(key, value)| {
             self.by_pair.get(&(key.as_str(), value.as_str())).map_or(&[][..], |pods| pods.as_slice())
         });

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::file::RuleFile;
 use super::template::{Piece, pieces};
-use crate::expr::{Program, Scope, Type, compile};
+use crate::expr::{Program, Scope, Type, compile_text};
 use crate::facts::{CLUSTER, SubjectKind, subject_type};
 use crate::vocabulary::{Pillar, ProblemKind, RuleId, Severity, Span};
 
@@ -115,9 +115,16 @@ impl Rule {
     /// Compiles a rule file.
     pub fn new(id: &str, area: &str, pillar: Pillar, file: RuleFile) -> Result<Rule, RuleError> {
         let id = RuleId::new(id);
-        let fail = |field: &str, message: String| RuleError { rule: id.clone(), field: field.to_string(), message, span: None };
+        let fail = |field: &str, message: String| RuleError {
+            rule: id.clone(),
+            field: field.to_string(),
+            message,
+            span: None,
+        };
         let subject: SubjectKind = file.subject.parse().map_err(|error| fail("subject", format!("{error}")))?;
-        let kinds = file.kinds.iter().map(|kind| KindPattern::parse(kind).ok_or_else(|| fail("kinds", format!("`{kind}` is no group/version/Kind"))));
+        let kinds = file.kinds.iter().map(|kind| {
+            KindPattern::parse(kind).ok_or_else(|| fail("kinds", format!("`{kind}` is no group/version/Kind")))
+        });
         let kinds = kinds.collect::<Result<Vec<_>, _>>()?;
         for (name, param) in &file.params {
             if !param.kind.admits(&param.default) {
@@ -127,7 +134,9 @@ impl Rule {
         let compiler = Compiler { id: &id, file: &file, subject };
         let judge = match (&file.expect, &file.raised_by) {
             (Some(expect), None) => Judge::Expressions(Box::new(compiler.expressions(expect)?)),
-            (None, Some(kind)) => Judge::RaisedBy(problem_kind(kind).ok_or_else(|| fail("raisedBy", format!("`{kind}` is no kind of problem")))?),
+            (None, Some(kind)) => Judge::RaisedBy(
+                problem_kind(kind).ok_or_else(|| fail("raisedBy", format!("`{kind}` is no kind of problem")))?,
+            ),
             _ => return Err(fail("expect", "a rule has either `expect` or `raisedBy`".to_string())),
         };
         Ok(Rule { area: area.to_string(), pillar, subject, kinds, judge, late: OnceLock::new(), id, file })
@@ -163,7 +172,11 @@ impl KindPattern {
         let (api_version, kind) = text.rsplit_once('/')?;
         let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
         let own = |text: &str| text.to_string();
-        (!version.is_empty() && !kind.is_empty()).then(|| KindPattern { group: own(group), version: own(version), kind: own(kind) })
+        (!version.is_empty() && !kind.is_empty()).then(|| KindPattern {
+            group: own(group),
+            version: own(version),
+            kind: own(kind),
+        })
     }
 }
 
@@ -186,10 +199,15 @@ impl Compiler<'_> {
 
     fn late(&self) -> Result<Late, RuleError> {
         let at = self.file.at.as_deref().map(|at| self.compile("at", at, true)).transpose()?;
-        let related = self.file.related.iter().map(|related| Ok((self.compile("related", &related.at, true)?, related.text.clone())));
+        let related = self
+            .file
+            .related
+            .iter()
+            .map(|related| Ok((self.compile("related", &related.at, true)?, related.text.clone())));
         let related = related.collect::<Result<Vec<_>, RuleError>>()?;
         let template = self.file.message.as_deref().unwrap_or(&self.file.title);
-        let pieces = pieces(template).map_err(|at| self.fail("message", format!("`{{` at {at} is never closed"), None))?;
+        let pieces =
+            pieces(template).map_err(|at| self.fail("message", format!("`{{` at {at} is never closed"), None))?;
         let message = pieces
             .into_iter()
             .map(|piece| match piece {
@@ -202,7 +220,7 @@ impl Compiler<'_> {
 
     fn compile(&self, field: &str, text: &str, with_each: bool) -> Result<Program, RuleError> {
         let scope = self.scope(with_each);
-        compile(text, &scope).map_err(|errors| match errors.first() {
+        compile_text(text, &scope).map_err(|errors| match errors.first() {
             Some(error) => self.fail(field, error.message.clone(), Some(error.span)),
             None => self.fail(field, "cannot be compiled".to_string(), None),
         })
@@ -214,15 +232,16 @@ impl Compiler<'_> {
 
     /// The variables, in slot order.
     fn scope(&self, with_each: bool) -> Scope {
-        let mut scope = Scope::new();
-        scope.variable(self.subject.variable(), subject_type(self.subject));
-        scope.variable(if self.subject == SubjectKind::Object { "_object" } else { "object" }, Type::Dyn);
-        scope.parameters("params", self.params());
-        scope.variable("cluster", Type::Object(&CLUSTER));
-        if let Some(each) = self.file.each.as_ref().filter(|_| with_each) {
-            scope.variable(&each.name, Type::Dyn);
+        let object = if self.subject == SubjectKind::Object { "_" } else { "object" };
+        let scope = Scope::new()
+            .with(self.subject.variable(), subject_type(self.subject))
+            .with(object, Type::Dyn)
+            .with_record("params", self.params())
+            .with("cluster", Type::Object(&CLUSTER));
+        match self.file.each.as_ref().filter(|_| with_each) {
+            Some(each) => scope.with(&each.name, Type::Dyn),
+            None => scope,
         }
-        scope
     }
 
     fn params(&self) -> Vec<(String, Type)> {

@@ -14,7 +14,9 @@ struct Pattern {
 impl Pattern {
     fn new(word: &str) -> Result<Self, SelectError> {
         let glob = match word.contains(['*', '?', '[']) {
-            true => Some(Glob::new(word).map_err(|_| SelectError { word: word.to_string(), near: None })?.compile_matcher()),
+            true => {
+                Some(Glob::new(word).map_err(|_| SelectError { word: word.to_string(), near: None })?.compile_matcher())
+            }
             false => None,
         };
         Ok(Pattern { word: word.to_string(), glob })
@@ -52,7 +54,8 @@ pub fn select<'a>(
 ) -> Result<Vec<&'a Rule>, SelectError> {
     let patterns = |words: &[String]| words.iter().map(|word| known(rules, word)).collect::<Result<Vec<_>, _>>();
     let (selected, ignored) = (patterns(selected)?, patterns(ignored)?);
-    let by_name = |rule: &Rule| selected.iter().any(|pattern| pattern.glob.is_none() && pattern.word == rule.id.as_str());
+    let by_name =
+        |rule: &Rule| selected.iter().any(|pattern| pattern.glob.is_none() && pattern.word == rule.id.as_str());
     let fits = |rule: &&Rule| {
         let wanted = selected.is_empty() || selected.iter().any(|pattern| pattern.fits(rule));
         let in_profile = rule.file.profile <= profile || by_name(rule);

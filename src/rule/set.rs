@@ -108,7 +108,10 @@ fn read_folder(folder: &Path, known: &BTreeMap<String, AreaFile>) -> Result<Bund
     for area in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
         let name = stem(&area);
         if !bundle.areas.contains_key(&name) {
-            return Err(LoadError::File { path: area, message: format!("`{name}` is no area; declare it in areas.yaml") });
+            return Err(LoadError::File {
+                path: area,
+                message: format!("`{name}` is no area; declare it in areas.yaml"),
+            });
         }
         for path in entries(&area)? {
             let file: RuleFile = read(&path)?;
@@ -120,8 +123,11 @@ fn read_folder(folder: &Path, known: &BTreeMap<String, AreaFile>) -> Result<Bund
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let fail = |error: std::io::Error| LoadError::File { path: folder.to_path_buf(), message: error.to_string() };
-    let mut paths =
-        fs::read_dir(folder).map_err(fail)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(fail)?;
+    let mut paths = fs::read_dir(folder)
+        .map_err(fail)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(fail)?;
     paths.sort();
     Ok(paths)
 }

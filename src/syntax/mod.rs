@@ -4,6 +4,7 @@
 
 mod budget;
 mod compose;
+mod format;
 pub mod json;
 mod keys;
 pub mod scalar;
@@ -12,5 +13,6 @@ mod tree;
 pub mod yaml;
 
 pub use budget::Budget;
+pub use format::{Format, Read, read, suppression_marks};
 pub use split::split;
 pub use tree::{Data, Forest, Items, Node, Origin, Redaction, Secret, Style, Text, Tree, View};

@@ -54,7 +54,14 @@ mod tests {
     use super::{Identity, fingerprints};
 
     fn identity(field: &str) -> Identity<'_> {
-        Identity { rule: "r", environment: ".", kind: "apps/Deployment".to_string(), namespace: "n", name: "web", field }
+        Identity {
+            rule: "r",
+            environment: ".",
+            kind: "apps/Deployment".to_string(),
+            namespace: "n",
+            name: "web",
+            field,
+        }
     }
 
     #[test]

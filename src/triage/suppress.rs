@@ -68,7 +68,8 @@ impl Globs {
     /// Compiles the globs: path, kind, namespace, name, container.
     pub fn new(parts: [Option<&str>; 5]) -> Result<Globs, String> {
         let compile = |part: Option<&str>| {
-            part.map(|text| Glob::new(text).map(|glob| glob.compile_matcher()).map_err(|error| error.to_string())).transpose()
+            part.map(|text| Glob::new(text).map(|glob| glob.compile_matcher()).map_err(|error| error.to_string()))
+                .transpose()
         };
         let [path, kind, namespace, name, container] = parts;
         Ok(Globs {
@@ -159,16 +160,24 @@ impl Suppressions {
 
     /// Problems for those that covered nothing; `ran` says whether a rule took part in this run.
     pub fn unused(&self, ran: impl Fn(&str) -> bool) -> Vec<Problem> {
-        let unused = self.all.iter().zip(&self.used).filter(|(suppression, used)| !**used && suppression.rules.iter().any(|rule| ran(rule)));
+        let unused = self
+            .all
+            .iter()
+            .zip(&self.used)
+            .filter(|(suppression, used)| !**used && suppression.rules.iter().any(|rule| ran(rule)));
         unused
-            .map(|(suppression, _)| problem(suppression, ProblemKind::UnusedSuppression, "matches no finding; remove it".to_string()))
+            .map(|(suppression, _)| {
+                problem(suppression, ProblemKind::UnusedSuppression, "matches no finding; remove it".to_string())
+            })
             .collect()
     }
 }
 
 fn fault(suppression: &Suppression, today: Date) -> Option<(ProblemKind, String)> {
     match suppression.until {
-        _ if suppression.reason.trim().is_empty() => Some((ProblemKind::BadSuppression, "has no reason and does not hold; say why".to_string())),
+        _ if suppression.reason.trim().is_empty() => {
+            Some((ProblemKind::BadSuppression, "has no reason and does not hold; say why".to_string()))
+        }
         Some(until) if until < today => Some((ProblemKind::UnusedSuppression, format!("expired on {until}"))),
         _ => None,
     }
@@ -199,7 +208,8 @@ impl Suppression {
 /// Reads `single-replica: reason; until=2027-01-31`: rules before the colon, reason after it, `until` anywhere after `;`.
 pub fn parse_note(text: &str) -> Option<(Vec<String>, String, Option<Date>)> {
     let (rules, rest) = text.split_once(':')?;
-    let rules: Vec<String> = rules.split(',').map(|rule| rule.trim().to_string()).filter(|rule| !rule.is_empty()).collect();
+    let rules: Vec<String> =
+        rules.split(',').map(|rule| rule.trim().to_string()).filter(|rule| !rule.is_empty()).collect();
     let (reason, until) = split_until(rest);
     (!rules.is_empty()).then_some((rules, reason, until))
 }

@@ -21,18 +21,14 @@ struct Job<'a> {
     scripts: Vec<Script<'a>>,
 }
 
-/// Whether a document is a CronJob that takes etcd snapshots.
-pub fn is_backup(inventory: &Inventory, id: DocumentId) -> bool {
-    job(inventory, id).is_some()
-}
-
 fn job(inventory: &Inventory, id: DocumentId) -> Option<Job<'_>> {
     let document = inventory.document(id);
     if document.kind() != "CronJob" {
         return None;
     }
     let spec = pod_template(document, inventory.forest())?.spec;
-    let scripts: Vec<Script<'_>> = containers(spec).map(|container| Script::of(inventory, id, spec, container)).collect();
+    let scripts: Vec<Script<'_>> =
+        containers(spec).map(|container| Script::of(inventory, id, spec, container)).collect();
     let snapshot = scripts.iter().find_map(Script::snapshot)?;
     Some(Job { root: document.view(inventory.forest()), spec, snapshot, scripts })
 }
@@ -42,7 +38,12 @@ fn containers(spec: View<'_>) -> impl Iterator<Item = View<'_>> {
 }
 
 /// The facts of a CronJob that backs etcd up. `balancers` are addresses that stand for more than one API server.
-pub fn cron_job(inventory: &Inventory, balancers: &[String], id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
+pub fn cron_job(
+    inventory: &Inventory,
+    balancers: &[String],
+    id: DocumentId,
+    tree: TreeId,
+) -> Option<(Tree, Vec<Subject>)> {
     let job = job(inventory, id)?;
     let mut facts = FactBuilder::new(tree, super::anchor(job.root));
     let fields = job.facts(&mut facts, balancers);
@@ -81,7 +82,9 @@ impl<'a> Job<'a> {
     /// The kind of volume under the snapshot's path, and where it is declared.
     fn target(&self) -> (&'static str, Origin) {
         let place = Origin::Node(self.snapshot.place);
-        let Some(path) = self.snapshot.path.as_deref().filter(|path| path.starts_with('/')) else { return ("unknown", place) };
+        let Some(path) = self.snapshot.path.as_deref().filter(|path| path.starts_with('/')) else {
+            return ("unknown", place);
+        };
         let mounts = self.snapshot.container.get("volumeMounts").into_iter().flat_map(View::items);
         let over = |mount: &View<'a>| mount.str_at("mountPath").is_some_and(|mount| is_below(path, mount));
         let longest = mounts.filter(over).max_by_key(|mount| mount.str_at("mountPath").map_or(0, str::len));

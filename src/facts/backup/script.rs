@@ -9,14 +9,33 @@ use crate::vocabulary::NodeRef;
 
 /// Programs that copy to another failure domain, and the word that shows it where the program does other things too.
 const UPLOADERS: &[(&str, Option<&str>)] = &[
-    ("s3cmd", None), ("s5cmd", None), ("gsutil", None), ("azcopy", None), ("rclone", None), ("restic", None), ("kopia", None),
-    ("borg", None), ("scp", None), ("velero", None), ("swift", None), ("aws", Some("s3")), ("aws", Some("s3api")),
-    ("gcloud", Some("storage")), ("az", Some("storage")), ("mc", Some("cp")), ("mc", Some("mirror")), ("rsync", None),
-    ("curl", Some("-T")), ("curl", Some("--upload-file")), ("sftp", None), ("oci", Some("os")),
+    ("s3cmd", None),
+    ("s5cmd", None),
+    ("gsutil", None),
+    ("azcopy", None),
+    ("rclone", None),
+    ("restic", None),
+    ("kopia", None),
+    ("borg", None),
+    ("scp", None),
+    ("velero", None),
+    ("swift", None),
+    ("aws", Some("s3")),
+    ("aws", Some("s3api")),
+    ("gcloud", Some("storage")),
+    ("az", Some("storage")),
+    ("mc", Some("cp")),
+    ("mc", Some("mirror")),
+    ("rsync", None),
+    ("curl", Some("-T")),
+    ("curl", Some("--upload-file")),
+    ("sftp", None),
+    ("oci", Some("os")),
 ];
 
 /// Environment variables that point an image at a bucket.
-const UPLOAD_VARIABLES: &[&str] = &["AWS_S3_BUCKET", "S3_BUCKET", "RESTIC_REPOSITORY", "GCS_BUCKET", "AZURE_STORAGE_CONTAINER", "BUCKET"];
+const UPLOAD_VARIABLES: &[&str] =
+    &["AWS_S3_BUCKET", "S3_BUCKET", "RESTIC_REPOSITORY", "GCS_BUCKET", "AZURE_STORAGE_CONTAINER", "BUCKET"];
 
 /// What one container runs.
 pub struct Script<'a> {
@@ -45,7 +64,11 @@ impl<'a> Script<'a> {
         let mut commands: Vec<(ShellCommand, NodeRef)> = texts.flat_map(|word| commands_in(*word)).collect();
         if let Some(first) = words.first() {
             let line: Vec<String> = words.iter().filter_map(|word| word.str()).map(quoted).collect();
-            commands.extend(shell_commands(&line.join(" ")).into_iter().map(|command| (command, snapshot_word(&words).unwrap_or(*first).at())));
+            commands.extend(
+                shell_commands(&line.join(" "))
+                    .into_iter()
+                    .map(|command| (command, snapshot_word(&words).unwrap_or(*first).at())),
+            );
         }
         for script in mounted_scripts(inventory, id, spec, container) {
             commands.extend(commands_in(script));
@@ -85,10 +108,13 @@ impl<'a> Script<'a> {
             let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
             let program = words.iter().map(|word| word.rsplit('/').next().unwrap_or(word));
             program.enumerate().any(|(at, program)| {
-                UPLOADERS.iter().any(|(name, sign)| *name == program && sign.is_none_or(|sign| words[at + 1..].contains(&sign)))
+                UPLOADERS
+                    .iter()
+                    .any(|(name, sign)| *name == program && sign.is_none_or(|sign| words[at + 1..].contains(&sign)))
             })
         });
-        let mut variables = self.container.get("env").into_iter().flat_map(View::items).filter_map(|variable| variable.str_at("name"));
+        let mut variables =
+            self.container.get("env").into_iter().flat_map(View::items).filter_map(|variable| variable.str_at("name"));
         by_command || variables.any(|name| UPLOAD_VARIABLES.contains(&name))
     }
 }
@@ -109,8 +135,12 @@ fn quoted(word: &str) -> String {
 
 /// Texts of ConfigMaps that the container mounts.
 fn mounted_scripts<'a>(inventory: &'a Inventory, id: DocumentId, spec: View<'a>, container: View<'a>) -> Vec<View<'a>> {
-    let mounts: Vec<&str> =
-        container.get("volumeMounts").into_iter().flat_map(View::items).filter_map(|mount| mount.str_at("name")).collect();
+    let mounts: Vec<&str> = container
+        .get("volumeMounts")
+        .into_iter()
+        .flat_map(View::items)
+        .filter_map(|mount| mount.str_at("name"))
+        .collect();
     let volumes = spec.get("volumes").into_iter().flat_map(View::items);
     volumes
         .filter(|volume| volume.str_at("name").is_some_and(|name| mounts.contains(&name)))

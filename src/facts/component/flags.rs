@@ -49,12 +49,8 @@ enum FlagType {
 impl FlagTable {
     /// The table that is compiled in.
     pub fn load() -> Result<FlagTable, String> {
-        serde_saphyr::from_str(include_str!("../../../data/flags.yaml")).map_err(|error| format!("data/flags.yaml: {error}"))
-    }
-
-    /// The components it knows.
-    pub fn knows(&self, component: &str) -> bool {
-        self.components.contains_key(component)
+        serde_saphyr::from_str(include_str!("../../../data/flags.yaml"))
+            .map_err(|error| format!("data/flags.yaml: {error}"))
     }
 
     fn rows(&self, component: &str) -> impl Iterator<Item = (&String, &FlagRow)> {
@@ -104,7 +100,8 @@ pub fn extra_args<'a>(component: View<'a>) -> Vec<SetFlag<'a>> {
         let value = arg.get("value")?;
         Some(SetFlag { name: arg.str_at("name")?.to_string(), value: text(value), place: value })
     });
-    let from_map = args.entries().map(|(name, value)| SetFlag { name: name.to_string(), value: text(value), place: value });
+    let from_map =
+        args.entries().map(|(name, value)| SetFlag { name: name.to_string(), value: text(value), place: value });
     from_list.chain(from_map).collect()
 }
 
@@ -116,7 +113,9 @@ pub fn command_line<'a>(table: &FlagTable, component: &str, container: View<'a>)
     let mut at = 0;
     while let Some(&word) = words.get(at) {
         at += 1;
-        let Some(flag) = word.str().and_then(|text| text.strip_prefix("--").or_else(|| text.strip_prefix('-'))) else { continue };
+        let Some(flag) = word.str().and_then(|text| text.strip_prefix("--").or_else(|| text.strip_prefix('-'))) else {
+            continue;
+        };
         let (name, value, place) = match flag.split_once('=') {
             Some((name, value)) => (name, value.to_string(), word),
             None if table.is_bool(component, flag) => (flag, "true".to_string(), word),
@@ -242,7 +241,9 @@ impl Effective<'_, '_> {
     fn facts(&self, facts: &mut FactBuilder, origin: Origin) -> NodeId {
         let (value, text) = match &self.text {
             None => (facts.null(origin.clone()), facts.null(origin.clone())),
-            Some(Err(reason)) => (facts.unknown(reason.clone(), origin.clone()), facts.unknown(reason.clone(), origin.clone())),
+            Some(Err(reason)) => {
+                (facts.unknown(reason.clone(), origin.clone()), facts.unknown(reason.clone(), origin.clone()))
+            }
             Some(Ok(text)) => (self.typed(facts, text, &origin), facts.str(text, origin.clone())),
         };
         let fields = [("set", facts.bool(self.set.is_some(), origin.clone())), ("value", value), ("text", text)];
@@ -259,7 +260,9 @@ impl Effective<'_, '_> {
         };
         match (self.kind, number) {
             (_, Some(number)) => facts.int(number, origin.clone()),
-            (FlagType::Bool, _) => facts.bool(matches!(text, "true" | "True" | "TRUE" | "t" | "T" | "1"), origin.clone()),
+            (FlagType::Bool, _) => {
+                facts.bool(matches!(text, "true" | "True" | "TRUE" | "t" | "T" | "1"), origin.clone())
+            }
             (FlagType::List, _) => {
                 let items = text.split(',').filter(|item| !item.is_empty()).map(|item| (item, origin.clone()));
                 facts.strings(items, origin.clone())

@@ -31,8 +31,11 @@ impl<'a> Component<'a> {
     /// The components of a kubeadm ClusterConfiguration. kubeadm runs etcd itself unless `etcd.external` is there.
     pub fn of_kubeadm(root: View<'a>) -> Vec<Component<'a>> {
         let external = root.path("etcd.external").is_some();
-        let sections =
-            [("kube-apiserver", "apiServer"), ("kube-controller-manager", "controllerManager"), ("kube-scheduler", "scheduler")];
+        let sections = [
+            ("kube-apiserver", "apiServer"),
+            ("kube-controller-manager", "controllerManager"),
+            ("kube-scheduler", "scheduler"),
+        ];
         let mut components: Vec<Component<'a>> =
             sections.into_iter().map(|(name, section)| Self::kubeadm(root, name, section)).collect();
         if !external {
@@ -67,8 +70,12 @@ impl<'a> Component<'a> {
         let mut set = if *name == "etcd" { etcd_environment(container) } else { Vec::new() };
         set.extend(command_line(table, name, container));
         let list = container.get("command").or_else(|| container.get("args")).unwrap_or(container);
-        let flags =
-            Flags { component: name.to_string(), set, defaults: Defaults::Binary, home: Home { parent: list, path: String::new() } };
+        let flags = Flags {
+            component: name.to_string(),
+            set,
+            defaults: Defaults::Binary,
+            home: Home { parent: list, path: String::new() },
+        };
         Some(Component { name, tool: "static-pod", flags, place: container.get("name").unwrap_or(container).at() })
     }
 
@@ -109,7 +116,9 @@ pub fn find<'a>(inventory: &'a Inventory, table: &FlagTable, id: DocumentId) -> 
     let root = document.view(inventory.forest());
     match document.kind() {
         "ClusterConfiguration" => Component::of_kubeadm(root),
-        "Pod" => pod_template(document, inventory.forest()).map_or_else(Vec::new, |pod| Component::of_pod(table, pod.spec)),
+        "Pod" => {
+            pod_template(document, inventory.forest()).map_or_else(Vec::new, |pod| Component::of_pod(table, pod.spec))
+        }
         _ => Vec::new(),
     }
 }

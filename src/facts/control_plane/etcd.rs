@@ -52,11 +52,23 @@ impl Etcd<'_, '_> {
             ("members", members),
             ("flags", flags.facts(facts, table)),
             ("clientTls", facts.bool(client_tls, tls_origin(component, "listen-client-urls", "cert-file"))),
-            ("clientAuth", facts.bool(on("trusted-ca-file") || on("client-cert-auth"), flags.origin("client-cert-auth"))),
+            (
+                "clientAuth",
+                facts.bool(on("trusted-ca-file") || on("client-cert-auth"), flags.origin("client-cert-auth")),
+            ),
             ("peerTls", facts.bool(peer_tls, tls_origin(component, "listen-peer-urls", "peer-cert-file"))),
-            ("peerAuth", facts.bool(on("peer-trusted-ca-file") || on("peer-client-cert-auth"), flags.origin("peer-client-cert-auth"))),
+            (
+                "peerAuth",
+                facts.bool(
+                    on("peer-trusted-ca-file") || on("peer-client-cert-auth"),
+                    flags.origin("peer-client-cert-auth"),
+                ),
+            ),
         ];
-        fields.push(("compacted", self.compacted(facts, !is_zero(flags.text(table, "auto-compaction-retention").as_deref()))));
+        fields.push((
+            "compacted",
+            self.compacted(facts, !is_zero(flags.text(table, "auto-compaction-retention").as_deref())),
+        ));
         facts.map(&fields, anchor)
     }
 
@@ -76,7 +88,8 @@ impl Etcd<'_, '_> {
         let origin = Origin::Node(endpoints.unwrap_or(section).at());
         let urls: Vec<&str> = endpoints.into_iter().flat_map(View::items).filter_map(View::str).collect();
         let tls = urls.iter().all(|url| is_secure(url));
-        let plain = endpoints.into_iter().flat_map(View::items).find(|url| url.str().is_some_and(|url| !is_secure(url)));
+        let plain =
+            endpoints.into_iter().flat_map(View::items).find(|url| url.str().is_some_and(|url| !is_secure(url)));
         let tls_place = Origin::Node(plain.or(endpoints).unwrap_or(section).at());
         let auth = section.get("certFile").is_some_and(|file| !file.is_null());
         let empty = facts.map(&[], origin.clone());

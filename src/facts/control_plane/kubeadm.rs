@@ -104,7 +104,10 @@ impl<'a> ControlPlane<'a> {
 }
 
 fn undeclared() -> Reason {
-    Reason::new(UnknownCode::Partial, "no join document names a control-plane node, so the files do not say how many there are")
+    Reason::new(
+        UnknownCode::Partial,
+        "no join document names a control-plane node, so the files do not say how many there are",
+    )
 }
 
 /// The names by which a document knows its own node. `section` is where a join keeps its API endpoint.

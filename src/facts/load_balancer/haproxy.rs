@@ -45,15 +45,19 @@ struct Section<'a> {
     lines: Vec<Line<'a>>,
 }
 
-fn section(view: View<'_>) -> Section<'_> {
-    let line = |line: View<'_>| Some((line, line.str_at("keyword")?));
+fn section<'a>(view: View<'a>) -> Section<'a> {
+    let line = |line: View<'a>| Some((line, line.str_at("keyword")?));
     let lines = view.get("lines").into_iter().flat_map(View::items).filter_map(line);
     Section {
         view,
         kind: view.str_at("section").unwrap_or_default(),
         name: view.str_at("name").unwrap_or_default(),
         lines: lines
-            .map(|(view, keyword)| Line { view, keyword, args: view.get("args").into_iter().flat_map(View::items).collect() })
+            .map(|(view, keyword)| Line {
+                view,
+                keyword,
+                args: view.get("args").into_iter().flat_map(View::items).collect(),
+            })
             .collect(),
     }
 }
@@ -115,8 +119,15 @@ impl<'a> Scope<'_, 'a> {
         let name = line.args.first()?;
         let by_default = self.lines("default-server").any(|line| line.has("check"));
         let checked = (line.has("check") || by_default) && !line.has("no-check");
-        let address = line.args.get(if line.keyword == "server" { 1 } else { 2 }).and_then(|arg| arg.str()).unwrap_or_default();
-        Some(Server { name: name.str().unwrap_or_default(), address, checked, disabled: line.has("disabled"), place: name.at() })
+        let address =
+            line.args.get(if line.keyword == "server" { 1 } else { 2 }).and_then(|arg| arg.str()).unwrap_or_default();
+        Some(Server {
+            name: name.str().unwrap_or_default(),
+            address,
+            checked,
+            disabled: line.has("disabled"),
+            place: name.at(),
+        })
     }
 
     fn option(&self, name: &str) -> Option<&Line<'a>> {
@@ -143,7 +154,9 @@ impl<'a> Scope<'_, 'a> {
     /// The path that an HTTP check asks.
     fn path(&self) -> Option<String> {
         let sent = self.lines("http-check").filter(|line| line.has("send")).find_map(|line| line.after("uri"));
-        let classic = self.option("httpchk").and_then(|line| line.args.iter().find(|arg| arg.str().is_some_and(|text| text.starts_with('/'))).copied());
+        let classic = self
+            .option("httpchk")
+            .and_then(|line| line.args.iter().find(|arg| arg.str().is_some_and(|text| text.starts_with('/'))).copied());
         sent.or(classic).and_then(View::str).map(str::to_string)
     }
 
@@ -155,11 +168,15 @@ impl<'a> Scope<'_, 'a> {
     }
 
     fn detection_of(&self, server: &Line<'a>) -> (i64, Origin) {
-        let setting = |name: &str| server.after(name).or_else(|| self.lines("default-server").rev().find_map(|line| line.after(name)));
+        let setting = |name: &str| {
+            server.after(name).or_else(|| self.lines("default-server").rev().find_map(|line| line.after(name)))
+        };
         let interval = setting("inter");
-        let millis = interval.and_then(View::str).and_then(|text| haproxy_millis(text).ok()).map_or(2000, |millis| millis.0);
+        let millis =
+            interval.and_then(View::str).and_then(|text| haproxy_millis(text).ok()).map_or(2000, |millis| millis.0);
         let fall = setting("fall").and_then(View::str).and_then(|text| text.parse::<u64>().ok()).unwrap_or(3);
-        let place = interval.or_else(|| setting("fall")).or_else(|| server.args.first().copied()).unwrap_or(server.view);
+        let place =
+            interval.or_else(|| setting("fall")).or_else(|| server.args.first().copied()).unwrap_or(server.view);
         (i64::try_from(millis.saturating_mul(fall)).unwrap_or(i64::MAX), Origin::Node(place.at()))
     }
 }

@@ -11,7 +11,6 @@ use crate::inventory::{DocumentId, EnvironmentId, Inventory, Role};
 use crate::syntax::{Format, Origin, Tree};
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
-
 /// How back ends are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Check {
@@ -128,8 +127,10 @@ impl Balancer<'_> {
         let [duration, renew, retry] = &lease.timing;
         let flags = [("leaderElection", &lease.election), ("arp", &lease.arp), ("controlPlane", &lease.control_plane)];
         let times = [("leaseDuration", duration), ("renewDeadline", renew), ("retryPeriod", retry)];
-        let flags: Vec<_> = flags.into_iter().map(|(name, (value, origin))| (name, facts.bool(*value, origin.clone()))).collect();
-        let times: Vec<_> = times.into_iter().map(|(name, (value, origin))| (name, facts.int(*value, origin.clone()))).collect();
+        let flags: Vec<_> =
+            flags.into_iter().map(|(name, (value, origin))| (name, facts.bool(*value, origin.clone()))).collect();
+        let times: Vec<_> =
+            times.into_iter().map(|(name, (value, origin))| (name, facts.int(*value, origin.clone()))).collect();
         flags.into_iter().chain(times).collect()
     }
 }

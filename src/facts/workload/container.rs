@@ -7,7 +7,8 @@ use crate::values::ImageRef;
 use crate::vocabulary::{NodeId, NodeRef};
 
 /// The lists of a pod spec and the role of their containers.
-const LISTS: &[(&str, &str)] = &[("initContainers", "init"), ("containers", "main"), ("ephemeralContainers", "ephemeral")];
+const LISTS: &[(&str, &str)] =
+    &[("initContainers", "init"), ("containers", "main"), ("ephemeralContainers", "ephemeral")];
 
 impl<'a> Workload<'a> {
     /// All containers with their names.
@@ -49,13 +50,18 @@ impl<'a> Workload<'a> {
         let parsed = container.str_at("image").and_then(|image| image.parse::<ImageRef>().ok());
         let part = |part: Option<&str>| part.map(str::to_string);
         let (registry, repository, tag, digest) = match &parsed {
-            Some(image) => (part(Some(&image.registry)), part(Some(&image.repository)), part(image.tag.as_deref()), part(image.digest.as_deref())),
+            Some(image) => (
+                part(Some(&image.registry)),
+                part(Some(&image.repository)),
+                part(image.tag.as_deref()),
+                part(image.digest.as_deref()),
+            ),
             None => (None, None, None, None),
         };
         let unknown = container.get("image").and_then(View::unknown).cloned();
         let mutable = match unknown {
             Some(reason) => self.facts.unknown(reason, origin.clone()),
-            None => self.facts.bool(parsed.as_ref().is_some_and(ImageRef::is_mutable), origin.clone()),
+            None => self.facts.bool(parsed.as_ref().is_some_and(ImageRef::is_mutable_tag), origin.clone()),
         };
         let fields = [
             ("text", text),

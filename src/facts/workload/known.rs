@@ -42,7 +42,8 @@ pub struct KnownRole<'a> {
 impl Known {
     /// The table that is compiled in.
     pub fn load() -> Result<Known, String> {
-        serde_saphyr::from_str(include_str!("../../../data/known.yaml")).map_err(|error| format!("data/known.yaml: {error}"))
+        serde_saphyr::from_str(include_str!("../../../data/known.yaml"))
+            .map_err(|error| format!("data/known.yaml: {error}"))
     }
 
     /// What is known about a workload.
@@ -65,7 +66,9 @@ impl Known {
 
 impl Component {
     fn fits(&self, container: View<'_>) -> bool {
-        let Some(image) = container.str_at("image").filter(|image| self.images.iter().any(|known| image.contains(known.as_str()))) else {
+        let Some(image) =
+            container.str_at("image").filter(|image| self.images.iter().any(|known| image.contains(known.as_str())))
+        else {
             return false;
         };
         let repository = image.parse::<ImageRef>().map(|image| image.repository).unwrap_or_default();

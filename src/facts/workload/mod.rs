@@ -22,7 +22,8 @@ pub fn build(inventory: &Inventory, known: &Known, id: DocumentId, tree: TreeId)
     let key = document.key.as_ref()?;
     let template = pod_template(document, inventory.forest())?;
     let root = document.view(inventory.forest());
-    let mut workload = Workload { inventory, id, key, root, template, known, facts: FactBuilder::new(tree, super::anchor(root)) };
+    let mut workload =
+        Workload { inventory, id, key, root, template, known, facts: FactBuilder::new(tree, super::anchor(root)) };
     let (node, containers) = workload.build();
     let mut subjects = vec![Subject::of(SubjectKind::Workload, NodeRef { tree, node }, inventory, id)];
     for (name, node) in containers {
@@ -106,7 +107,8 @@ impl<'a> Workload<'a> {
     fn pod(&mut self) -> Vec<(&'static str, NodeId)> {
         let spec = self.template.spec;
         let windows = spec.str_at("os.name") == Some("windows")
-            || spec.path("nodeSelector").and_then(|nodes| nodes.get("kubernetes.io/os")).and_then(View::str) == Some("windows");
+            || spec.path("nodeSelector").and_then(|nodes| nodes.get("kubernetes.io/os")).and_then(View::str)
+                == Some("windows");
         let critical = spec.str_at("priorityClassName").is_some_and(|name| name.starts_with("system-"));
         let host_paths = self.host_paths();
         let os_origin = spec.origin_of("os.name");

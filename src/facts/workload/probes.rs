@@ -27,10 +27,14 @@ impl<'a> Workload<'a> {
         let port = probe.path(&format!("{handler}.port"));
         let origin = Origin::Node(port.unwrap_or(probe).at());
         let declared = port.is_none_or(|port| declares(container, port));
+        let asked = match port {
+            Some(port) => self.facts.refer(port.at()),
+            None => self.facts.null(origin.clone()),
+        };
         let fields = [
             ("kind", self.facts.str(kind, origin.clone())),
             ("handler", self.facts.str(handler, origin.clone())),
-            ("port", port.map_or_else(|| self.facts.null(origin.clone()), |port| self.facts.refer(port.at()))),
+            ("port", asked),
             ("portName", self.facts.bool(port.is_some_and(|port| port.str().is_some()), origin.clone())),
             ("portDeclared", self.facts.bool(declared, origin.clone())),
             ("object", self.facts.refer(probe.at())),

@@ -16,7 +16,10 @@ impl<'a> Workload<'a> {
             ("allowPrivilegeEscalation", escalation),
             ("runAsNonRoot", self.inherited(container, "runAsNonRoot", Fallback::Bool(false))),
             ("runAsUser", self.inherited(container, "runAsUser", Fallback::Null)),
-            ("readOnlyRootFilesystem", self.facts.lookup(container, "securityContext.readOnlyRootFilesystem", Fallback::Bool(false))),
+            (
+                "readOnlyRootFilesystem",
+                self.facts.lookup(container, "securityContext.readOnlyRootFilesystem", Fallback::Bool(false)),
+            ),
             ("addedCapabilities", self.capabilities(container, "securityContext.capabilities.add")),
             ("droppedCapabilities", self.capabilities(container, "securityContext.capabilities.drop")),
         ]

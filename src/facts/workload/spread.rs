@@ -24,7 +24,9 @@ impl<'a> Workload<'a> {
     pub(super) fn spread(&mut self) -> NodeId {
         let rules: Vec<Apart<'a>> = self.constraints().into_iter().chain(self.anti_affinity()).collect();
         let spec = self.template.spec;
-        let nearest = rules.first().map_or_else(|| spec.origin_of("topologySpreadConstraints"), |rule| Origin::Node(rule.place.at()));
+        let nearest = rules
+            .first()
+            .map_or_else(|| spec.origin_of("topologySpreadConstraints"), |rule| Origin::Node(rule.place.at()));
         let (host, zone) = (self.strength(&rules, is_host), self.strength(&rules, is_zone));
         let nodes: Vec<NodeId> = rules.iter().map(|rule| self.rule(rule)).collect();
         let fields = [
@@ -36,11 +38,12 @@ impl<'a> Workload<'a> {
     }
 
     fn strength(&self, rules: &[Apart<'a>], is: fn(&str) -> bool) -> &'static str {
-        let mut fitting = rules.iter().filter(|rule| is(rule.key) && self.matches_own(rule) != "none").peekable();
-        match fitting.peek() {
-            None => "none",
-            Some(_) if fitting.any(|rule| rule.hard) => "hard",
-            Some(_) => "soft",
+        let fitting: Vec<&Apart<'a>> =
+            rules.iter().filter(|rule| is(rule.key) && self.matches_own(rule) != "none").collect();
+        match fitting.iter().any(|rule| rule.hard) {
+            _ if fitting.is_empty() => "none",
+            true => "hard",
+            false => "soft",
         }
     }
 
@@ -106,5 +109,8 @@ fn is_host(key: &str) -> bool {
 
 /// Zones, under the current and the two former label names.
 fn is_zone(key: &str) -> bool {
-    matches!(key, "topology.kubernetes.io/zone" | "failure-domain.beta.kubernetes.io/zone" | "topology.kubernetes.io/region")
+    matches!(
+        key,
+        "topology.kubernetes.io/zone" | "failure-domain.beta.kubernetes.io/zone" | "topology.kubernetes.io/region"
+    )
 }
