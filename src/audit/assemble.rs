@@ -166,23 +166,8 @@ impl Assembler<'_> {
 
     fn location(&self, outcome: &Outcome, subject: Option<&Subject>) -> Location {
         let object = subject.map(object_name).unwrap_or_default();
-        match (&outcome.spot, subject, outcome.about) {
-            (Some(spot), ..) => self.spot_location(spot, object),
-            (None, Some(subject), _) => {
-                let document = self.inventory.document(subject.document);
-                let anchor = crate::facts::anchor(document.view(self.inventory.forest()));
-                let span = self.inventory.forest().tree(anchor.tree).node(anchor.node).span;
-                self.place_location(Place { source: document.source, span }, String::new(), object)
-            }
-            (None, None, About::Source(source)) => {
-                self.place_location(Place { source, span: crate::vocabulary::Span::default() }, String::new(), object)
-            }
-            (None, None, About::Subject(_)) => self.place_location(
-                Place { source: Default::default(), span: Default::default() },
-                String::new(),
-                object,
-            ),
-        }
+        let field = outcome.spot.as_ref().map(|spot| spot.field.clone()).unwrap_or_default();
+        self.place_location(outcome.place(self.inventory, self.facts), field, object)
     }
 
     fn spot_location(&self, spot: &Spot, object: String) -> Location {

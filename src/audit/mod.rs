@@ -133,7 +133,8 @@ fn params(rule: &Rule, settings: &RuleSettings) -> Result<Value<'static>, UsageE
     Ok(Value::map(values))
 }
 
-fn json_value(value: &serde_json::Value) -> Value<'static> {
+/// A parameter as a value of expressions.
+pub fn json_value(value: &serde_json::Value) -> Value<'static> {
     match value {
         serde_json::Value::Bool(value) => Value::Bool(*value),
         serde_json::Value::Number(number) => number.as_i64().map_or(Value::Null, Value::Int),

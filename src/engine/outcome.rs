@@ -3,7 +3,7 @@
 use super::{ActiveRule, Spot};
 use crate::facts::Facts;
 use crate::inventory::Inventory;
-use crate::vocabulary::{Place, Reason, Severity, SourceId};
+use crate::vocabulary::{Place, Reason, Severity, SourceId, Span};
 
 /// What a rule came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,21 @@ pub struct Outcome {
     pub count: usize,
 }
 
+impl Outcome {
+    /// Where it points; without a spot of its own, where its subject is named.
+    pub fn place(&self, inventory: &Inventory, facts: &Facts) -> Place {
+        match (&self.spot, self.about) {
+            (Some(spot), _) => spot.place,
+            (None, About::Subject(index)) => {
+                let document = inventory.document(facts.subjects[index].document);
+                let anchor = crate::facts::anchor(document.view(inventory.forest()));
+                Place { source: document.source, span: inventory.forest().tree(anchor.tree).node(anchor.node).span }
+            }
+            (None, About::Source(source)) => Place { source, span: Span::default() },
+        }
+    }
+}
+
 /// Sorts by environment, source, position, rule, subject and field; unknowns that share rule, environment and reason
 /// become one with a count.
 pub fn ordered(inventory: &Inventory, facts: &Facts, rules: &[ActiveRule<'_>], outcomes: Vec<Outcome>) -> Vec<Outcome> {
@@ -81,25 +96,14 @@ struct OrderKey<'a> {
 }
 
 fn order_key<'a>(inventory: &'a Inventory, facts: &Facts, rules: &[ActiveRule<'a>], outcome: &Outcome) -> OrderKey<'a> {
-    let (environment, source, fallback) = match outcome.about {
-        About::Subject(index) => {
-            let subject = &facts.subjects[index];
-            let document = inventory.document(subject.document);
-            let anchor = crate::facts::anchor(document.view(inventory.forest()));
-            let span = inventory.forest().tree(anchor.tree).node(anchor.node).span;
-            (
-                inventory.environments()[subject.environment.index()].path.as_str(),
-                document.source,
-                Place { source: document.source, span },
-            )
-        }
-        About::Source(source) => (".", source, Place { source, span: crate::vocabulary::Span::default() }),
+    let environment = match outcome.about {
+        About::Subject(index) => &inventory.environments()[facts.subjects[index].environment.index()].path,
+        About::Source(_) => ".",
     };
-    let place = outcome.spot.as_ref().map_or(fallback, |spot| spot.place);
-    let outermost = inventory.sources().outermost(place);
+    let outermost = inventory.sources().outermost(outcome.place(inventory, facts));
     OrderKey {
         environment,
-        path: inventory.sources().get(source).path(),
+        path: inventory.sources().get(outermost.source).path(),
         start: outermost.span.start,
         end: outermost.span.end,
         rule: rules[outcome.rule].rule.id.as_str(),
