@@ -33,6 +33,7 @@ struct Names {
     contained: Vec<String>,
     settings: Vec<String>,
     references: Vec<String>,
+    texts: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +115,11 @@ impl List {
     /// The ways down from a key.
     pub(super) fn paths(&self, key: &str) -> &[(Vec<String>, Secret)] {
         self.keys.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a name says of the value beside it in a text, where nothing else tells what the value is.
+    pub(super) fn name_in_text(&self, name: &str) -> Option<Strength> {
+        if self.names.texts.iter().any(|known| known == name) { Some(Strength::Anywhere) } else { self.name(name) }
     }
 
     /// What a name says of its value.

@@ -20,16 +20,18 @@ pub(super) struct Found {
     pub(super) by_value: bool,
 }
 
-/// A value: quoted with escapes, double or single quotes, or bare to the end of the line or word. The name that leads to
-/// it is in `name`, the value in one of `v1` to `v5`.
+/// How names, values and what lies between them are written.
 struct Shapes {
-    /// `password: x`, `"password": "x"`, `PASSWORD=x`
+    /// A name and what leads from it to its value; the group that matches tells which of `bare` the value may be.
     assigned: Regex,
-    /// `--password x`
     flag: Regex,
-    /// `name: PASSWORD` followed by `value: x`
+    /// `name: PASSWORD`, `value:`
     pair: Regex,
-    /// The `data:` and `stringData:` of a Secret, and `kind: Secret` itself.
+    /// A value in quotes, escaped ones included.
+    quoted: Regex,
+    /// A value without: to the end of the JSON value, the line, the word, the shell word, the argument.
+    bare: [(&'static str, Regex); 5],
+    /// `kind: Secret`, and where its data begin in YAML and JSON.
     secret_kind: Regex,
     secret_data: Regex,
     json_data: Regex,
@@ -37,23 +39,30 @@ struct Shapes {
 }
 
 static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
-    let quoted = r#"\\+"(?P<v1>[^"\n]*)|"(?P<v2>(?:[^"\\\n]|\\[^\n])*)|'(?P<v3>(?:[^'\n]|'')*)"#;
-    let name = r"(?P<name>[A-Za-z0-9_.-]+)";
-    let compiled = |pattern: String| Regex::new(&pattern).unwrap_or_else(|error| panic!("{error}"));
+    let compiled = |pattern: &str| Regex::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+    let name = "(?P<name>[A-Za-z0-9_.-]+)";
+    let key = |key: &str| format!(r#"\\*["']?{key}\\*["']?[ \t]*:[ \t]*"#);
+    let assigned = r#"(?:(?P<json>\\*["'][ \t]*:[ \t]*)|(?P<line>[ \t]*:[ \t]+)|(?P<word>:)|(?P<shell>[ \t]?=[ \t]?))"#;
     Shapes {
-        assigned: compiled(format!(
-            r#"{name}(?:\\*["'][ \t]*:[ \t]*(?:{quoted}|(?P<v4>[^\s"',}}\]\\]+))|[ \t]*:[ \t]+(?:[|>][-+0-9]*[ \t]*(?:\n|$)|{}|(?P<v5>[^\s"'][^\n]*))|:(?P<v8>[^\s"'/:][^\s"']*)|[ \t]?=[ \t]?(?:{}|(?P<v6>[^\s"',;&)]+)))"#,
-            quoted.replace("v1", "w1").replace("v2", "w2").replace("v3", "w3"),
-            quoted.replace("v1", "x1").replace("v2", "x2").replace("v3", "x3"),
+        assigned: compiled(&format!("{name}{assigned}")),
+        flag: compiled(&format!(r#"(?:^|[\s"'])--?{name}(?P<argument>[ \t]+)"#)),
+        pair: compiled(&format!(
+            r#"{}\\*["']?{name}\\*(?:["'][ \t]*,?)?\s*(?P<line>{})"#,
+            key(r"\bname"),
+            key("value")
         )),
-        flag: compiled(format!(r#"(?:^|[\s"'])--?{name}[ \t]+(?:{quoted}|(?P<v4>[^\s"'-][^\s"']*))"#)),
-        pair: compiled(format!(
-            r#"\bname\\*["']?[ \t]*:[ \t]*\\*["']?{name}\\*["']?[ \t]*,?\s*\\*["']?value\\*["']?[ \t]*:[ \t]*(?:{quoted}|(?P<v4>[^\s"'\\][^\n]*))"#
-        )),
-        secret_kind: compiled(r#"\bkind\\*["']?[ \t]*:[ \t]*\\*["']?Secret\b"#.to_string()),
-        secret_data: compiled(r"(?m)^([ \t]*)(?:stringData|data):[ \t]*\r?$".to_string()),
-        json_data: compiled(r#""(?:stringData|data)\\*"\s*:\s*\{([^{}]*)\}"#.to_string()),
-        json_value: compiled(r#":\s*\\*"((?:[^"\\]|\\[^"])*)"#.to_string()),
+        quoted: compiled(r#"^(?:\\+"([^"\n]*)|"((?:[^"\\\n]|\\[^\n])*)|'((?:[^'\n]|'')*))"#),
+        bare: [
+            ("json", compiled(r#"^([^\s"',}\]\\]+)"#)),
+            ("line", compiled(r#"^([^\s"'\\][^\n]*)"#)),
+            ("word", compiled(r#"^([^\s"'/:][^\s"']*)"#)),
+            ("shell", compiled(r#"^([^\s"',;&)]+)"#)),
+            ("argument", compiled(r#"^([^\s"'-][^\s"']*)"#)),
+        ],
+        secret_kind: compiled(r#"\bkind\\*["']?[ \t]*:[ \t]*\\*["']?Secret\b"#),
+        secret_data: compiled(r"(?m)^([ \t]*)(?:stringData|data):[ \t]*\r?$"),
+        json_data: compiled(r#""(?:stringData|data)\\*"\s*:\s*\{([^{}]*)\}"#),
+        json_value: compiled(r#":\s*\\*"((?:[^"\\]|\\[^"])*)"#),
     }
 });
 
@@ -61,9 +70,8 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
 pub(super) fn scan(text: &str) -> Vec<Found> {
     let mut found = values(text);
     let shapes = &*SHAPES;
-    for shape in [&shapes.assigned, &shapes.flag, &shapes.pair] {
-        let variable = std::ptr::eq(shape, &shapes.pair);
-        let named = shape.captures_iter(text).filter_map(|captures| named(&captures, variable));
+    for (shape, variable) in [(&shapes.assigned, false), (&shapes.flag, false), (&shapes.pair, true)] {
+        let named = shape.captures_iter(text).filter_map(|captures| named(text, &captures, variable));
         found.extend(named.map(|range| Found { range, class: Secret::NamedLikeSecret, by_value: false }));
     }
     if shapes.secret_kind.is_match(text) {
@@ -86,19 +94,30 @@ pub(super) fn values(text: &str) -> Vec<Found> {
     found
 }
 
-/// The value beside a name, if the name makes it a secret.
-fn named(captures: &Captures<'_>, variable: bool) -> Option<Range<usize>> {
+/// The value behind a name, if the name makes it a secret.
+fn named(text: &str, captures: &Captures<'_>, variable: bool) -> Option<Range<usize>> {
     let name = captures.name("name")?.as_str();
-    let strength = List::get().name(name)?;
-    let value = captures.iter().skip(2).flatten().next()?;
+    let strength = List::get().name_in_text(name)?;
     let shouts = !name.contains(|c: char| c.is_ascii_lowercase());
-    let counts = strength == Strength::Anywhere || variable || shouts;
-    if !counts || is_plain(value.as_str(), strength) {
+    if strength == Strength::Variable && !variable && !shouts {
         return None;
     }
+    let range = value_behind(text, captures)?;
+    let value = &text[range.clone()];
     // The backslash before a closing quote belongs to the quote.
-    let kept = value.as_str().trim_end_matches(['\\', '\r', ' ']).len();
-    Some(value.start()..value.start() + kept)
+    let kept = value.trim_end_matches(['\\', '\r', ' ']).len();
+    (kept > 0 && !is_plain(value, strength)).then_some(range.start..range.start + kept)
+}
+
+fn value_behind(text: &str, captures: &Captures<'_>) -> Option<Range<usize>> {
+    let lead = captures.get(0)?;
+    let rest = &text[lead.end()..];
+    let group = |name: &str| captures.name(name).is_some();
+    let json = lead.as_str().contains('"');
+    let bare = SHAPES.bare.iter().find(|(name, _)| if json { *name == "json" } else { group(name) });
+    let found = SHAPES.quoted.captures(rest).or_else(|| bare?.1.captures(rest))?;
+    let value = found.iter().skip(1).flatten().next()?;
+    Some(lead.end() + value.start()..lead.end() + value.end())
 }
 
 /// The values under `data:` and `stringData:` of YAML: what is indented deeper.
