@@ -114,7 +114,7 @@ impl<'t, 'm, 'a> Tracer<'t, 'm, 'a> {
         let blames: Vec<Blame> = wrong.into_iter().map(|operand| self.verdict(operand, wanted)).collect();
         let best = blames.iter().map(Blame::rank).max().unwrap_or(0);
         let mut equals = blames.into_iter().filter(|blame| blame.rank() == best);
-        let chosen = if best > 1 { equals.next() } else { equals.last() };
+        let chosen = if best > 1 { equals.next() } else { equals.next_back() };
         chosen.unwrap_or_default()
     }
 
