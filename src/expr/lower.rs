@@ -2,6 +2,7 @@
 //! every mistake.
 
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder};
 
@@ -15,6 +16,7 @@ use super::scope::Scope;
 use super::steps::Steps;
 use super::types::{Shape, Ty, Type};
 use super::value::{Held, Value};
+use crate::syntax::Forest;
 use crate::vocabulary::Span;
 
 /// Bytes a compiled pattern may take.
@@ -424,32 +426,11 @@ fn fold(code: Code) -> Code {
     if !known {
         return code;
     }
-    let value = Machine { slots: &[], locals: &mut [], steps: &Steps::new() }.eval(&code).ok().and_then(detached);
+    // Nothing known at compile time lies in a tree.
+    static NOWHERE: LazyLock<Forest> = LazyLock::new(Forest::default);
+    let value = Machine { slots: &[], locals: &mut [], steps: &Steps::new() }.eval(&code).map(|v| v.settle(&NOWHERE));
     match value {
-        Some(value) => Code { op: Op::Const(value), span: code.span },
-        None => code,
+        Ok(value) => Code { op: Op::Const(value), span: code.span },
+        Err(_) => code,
     }
-}
-
-/// The value on its own; `None` if it lies in a tree.
-fn detached(value: Value<'_>) -> Option<Value<'static>> {
-    Some(match value {
-        Value::Null => Value::Null,
-        Value::Bool(value) => Value::Bool(value),
-        Value::Int(value) => Value::Int(value),
-        Value::Uint(value) => Value::Uint(value),
-        Value::Double(value) => Value::Double(value),
-        Value::Str(text) => Value::text(&*text),
-        Value::Bytes(bytes) => Value::Bytes(Held::Shared((*bytes).into())),
-        Value::Duration(value) => Value::Duration(value),
-        Value::Timestamp(value) => Value::Timestamp(value),
-        Value::Quantity(quantity) => Value::quantity(*quantity),
-        Value::Type(name) => Value::Type(name),
-        Value::List(list) => Value::list(list.items.iter().cloned().map(detached).collect::<Option<Vec<_>>>()?),
-        Value::Optional(value) => Value::Optional(match value {
-            Some(value) => Some(Box::new(detached(*value)?)),
-            None => None,
-        }),
-        Value::Map(_) | Value::Node(_) | Value::Unknown(_) | Value::Error(_) => return None,
-    })
 }

@@ -20,6 +20,7 @@
 
 mod arithmetic;
 mod ast;
+mod blame;
 mod check;
 mod code;
 mod compare;
@@ -42,6 +43,7 @@ mod walk;
 use crate::vocabulary::Span;
 
 pub use ast::{Binary, Element, Entry, Expr, ExprKind, Literal, Loop, LoopKind, MAX_HEIGHT, Unary};
+pub use blame::{Blame, blame, origin};
 pub use check::CheckError;
 pub use functions::{Function, Param, Returns, Style, all as functions};
 pub use parse::MAX_LENGTH;
@@ -84,17 +86,18 @@ pub fn parse(text: &str) -> Result<Expr, SyntaxError> {
     parse::parse(text)
 }
 
-/// Compiles an expression for the variables of a scope, with every check that needs no input.
-pub fn compile(expr: &Expr, scope: &Scope) -> Result<Program, Vec<CheckError>> {
-    Program::compile(expr, scope, true)
-}
-
-/// Parses and compiles; a syntax error is the only error then.
-pub fn compile_text(text: &str, scope: &Scope) -> Result<Program, Vec<CheckError>> {
+/// Parses and compiles an expression for the variables of a scope, with every check that needs no input. A syntax error is
+/// the only error then.
+pub fn compile(text: &str, scope: &Scope) -> Result<Program, Vec<CheckError>> {
     match parse(text) {
-        Ok(expr) => compile(&expr, scope),
+        Ok(expr) => compile_expr(&expr, scope),
         Err(error) => Err(vec![CheckError { message: error.message, span: error.span, help: None }]),
     }
+}
+
+/// Compiles a parsed expression, e.g. a mutant of a rule's.
+pub fn compile_expr(expr: &Expr, scope: &Scope) -> Result<Program, Vec<CheckError>> {
+    Program::compile(expr, scope, true)
 }
 
 /// Compiles without checking types, as CEL implementations without a checker do; names must still exist.

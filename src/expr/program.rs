@@ -50,11 +50,11 @@ pub struct Program {
 
 /// What an expression is evaluated against.
 #[derive(Clone, Copy, Debug)]
-pub struct Env<'a> {
+pub struct Env<'s, 'f> {
     /// Every tree.
-    pub forest: &'a Forest,
-    /// The variables, in the order of the scope.
-    pub slots: &'a [Value<'a>],
+    pub forest: &'f Forest,
+    /// The variables, in the order of the scope. What lies in a tree lies in that forest.
+    pub slots: &'s [Value<'f>],
 }
 
 impl Program {
@@ -82,18 +82,25 @@ impl Program {
 
     /// Evaluates. `env.slots` must have a value for each variable of the scope. A scalar that lies in a tree comes back as
     /// the node it lies in, so that `Value::site` says where; `truth` and `to_text` look at it.
-    pub fn eval<'a>(&'a self, env: &Env<'a>) -> Value<'a> {
-        self.with_machine(env, |machine| {
+    pub fn eval<'f>(&self, env: &Env<'_, 'f>) -> Value<'f> {
+        self.with_machine(env.slots, |machine| {
             let result = machine.eval(&self.code);
             if machine.steps.spent() {
                 return Value::Unknown(Steps::reason());
             }
-            result.unwrap_or_else(|halt| (*halt).into())
+            match result {
+                Ok(value) => value.settle(env.forest),
+                Err(halt) => (*halt).into(),
+            }
         })
     }
 
-    pub(super) fn with_machine<'a, T>(&'a self, env: &Env<'a>, run: impl FnOnce(&mut Machine<'_, 'a>) -> T) -> T {
-        let (slots, steps) = (env.slots, &Steps::new());
+    pub(super) fn with_machine<'a, T>(
+        &'a self,
+        slots: &'a [Value<'a>],
+        run: impl FnOnce(&mut Machine<'_, 'a>) -> T,
+    ) -> T {
+        let steps = &Steps::new();
         if self.locals == 0 {
             run(&mut Machine { slots, locals: &mut [], steps })
         } else if self.locals <= FEW_LOCALS {

@@ -28,23 +28,22 @@ impl Scope {
     }
 
     /// Adds a variable that findings may point at.
-    pub fn with(self, name: &str, ty: Type) -> Self {
-        self.add(name, Ty::Plain(ty), true)
+    pub fn variable(&mut self, name: &str, ty: Type) {
+        self.add(name, Ty::Plain(ty), true);
     }
 
-    /// Adds a variable that is never blamed.
-    pub fn with_unblamed(self, name: &str, ty: Type) -> Self {
-        self.add(name, Ty::Plain(ty), false)
+    /// Adds a variable that is never blamed, e.g. a dated table.
+    pub fn unblamed(&mut self, name: &str, ty: Type) {
+        self.add(name, Ty::Plain(ty), false);
     }
 
     /// Adds a map with exactly these fields that is never blamed: the parameters of a rule.
-    pub fn with_record(self, name: &str, fields: impl IntoIterator<Item = (String, Type)>) -> Self {
-        self.add(name, Ty::Record(Rc::new(fields.into_iter().collect())), false)
+    pub fn parameters(&mut self, name: &str, fields: impl IntoIterator<Item = (String, Type)>) {
+        self.add(name, Ty::Record(Rc::new(fields.into_iter().collect())), false);
     }
 
-    fn add(mut self, name: &str, ty: Ty, blamed: bool) -> Self {
+    fn add(&mut self, name: &str, ty: Ty, blamed: bool) {
         self.variables.push(Variable { name: name.to_string(), ty, blamed });
-        self
     }
 
     /// All variables, by slot.

@@ -125,6 +125,9 @@ fn is_key(tree: &Tree, node: NodeId, key: &str) -> bool {
     (span.end - span.start) as usize == key.len() && tree.text(text) == key
 }
 
+/// A key and its value.
+pub(super) type Pair<'a> = (Value<'a>, Value<'a>);
+
 /// The elements of a list, wherever it lies.
 pub(super) enum Sequence<'v, 'a> {
     Nodes(Site<'a>, &'a [NodeId]),
@@ -184,7 +187,7 @@ impl<'a> Value<'a> {
     }
 
     /// Keys and values, and why there may be more, if the value (loaded) is a map.
-    pub(super) fn pairs(&self) -> Option<(Vec<(Value<'a>, Value<'a>)>, Option<Reason>)> {
+    pub(super) fn pairs(&self) -> Option<(Vec<Pair<'a>>, Option<Reason>)> {
         match self {
             Value::Map(map) => Some((map.entries.clone(), map.open.clone())),
             Value::Node(site) if matches!(site.data(), Data::Map(_)) => {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::site::Site;
-use crate::syntax::{Data, Forest};
+use crate::syntax::{Data, Forest, Origin};
 use crate::values::Quantity;
 use crate::vocabulary::{NodeRef, Reason, Span, UnknownCode};
 
@@ -198,6 +198,57 @@ impl<'a> Value<'a> {
             Value::Map(map) => Value::Map(map.lend()),
             other => other.clone(),
         }
+    }
+
+    /// The same value without borrowing from program or variables: it may outlive both. Nodes must lie in `forest`.
+    pub(super) fn settle<'f>(self, forest: &'f Forest) -> Value<'f> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Bool(value) => Value::Bool(value),
+            Value::Int(value) => Value::Int(value),
+            Value::Uint(value) => Value::Uint(value),
+            Value::Double(value) => Value::Double(value),
+            Value::Str(text) => Value::text(&*text),
+            Value::Bytes(bytes) => Value::Bytes(Held::Shared((*bytes).into())),
+            Value::Duration(value) => Value::Duration(value),
+            Value::Timestamp(value) => Value::Timestamp(value),
+            Value::Quantity(quantity) => Value::quantity(*quantity),
+            Value::Type(name) => Value::Type(name),
+            Value::Node(site) => Value::node(forest, site.at()),
+            Value::Optional(value) => Value::Optional(value.map(|value| Box::new(value.settle(forest)))),
+            Value::Unknown(reason) => Value::Unknown(reason),
+            Value::Error(failure) => Value::Error(failure),
+            Value::List(list) => {
+                let items = list.items.iter().map(|item| item.lend().settle(forest)).collect();
+                Value::List(Held::Shared(List { items, open: list.open.clone() }.into()))
+            }
+            Value::Map(map) => {
+                let both =
+                    |(key, value): &(Value<'_>, Value<'_>)| (key.lend().settle(forest), value.lend().settle(forest));
+                let entries = map.entries.iter().map(both).collect();
+                Value::Map(Held::Shared(Map { entries, open: map.open.clone() }.into()))
+            }
+        }
+    }
+
+    /// The elements of a list and why there may be more; otherwise what the value is instead.
+    pub fn elements(&self) -> Result<(Vec<Value<'a>>, Option<Reason>), Truth> {
+        let loaded = match self.clone().load() {
+            Ok(loaded) => loaded,
+            Err(_) => return Err(self.truth()),
+        };
+        match loaded.sequence() {
+            Some(list) => Ok(((0..list.len()).map(|i| list.at(i)).collect(), list.open().cloned())),
+            None => {
+                let message = format!("the expression gives {} and no list", loaded.type_name());
+                Err(Truth::Error(Failure { message, span: None }))
+            }
+        }
+    }
+
+    /// Where a finding about the value points, if it lies in a tree.
+    pub fn origin(&self) -> Option<Origin> {
+        self.site().map(Site::origin)
     }
 
     /// Scalars of trees become plain values; unknown and failed values leave by `Err`. Lists, maps and secrets of trees

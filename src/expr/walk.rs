@@ -72,8 +72,8 @@ impl<'a> Machine<'_, 'a> {
             LoopKind::All => self.quantifier(walk, &rounds, open, false),
             LoopKind::Exists => self.quantifier(walk, &rounds, open, true),
             LoopKind::ExistsOne => self.exists_one(walk, &rounds, open),
-            LoopKind::Filter | LoopKind::Map | LoopKind::TransformList => self.to_list(walk, &rounds, open),
-            LoopKind::TransformMap => self.to_map(walk, &rounds, open),
+            LoopKind::Filter | LoopKind::Map | LoopKind::TransformList => self.listed(walk, &rounds, open),
+            LoopKind::TransformMap => self.mapped(walk, &rounds, open),
         }
     }
 
@@ -124,7 +124,7 @@ impl<'a> Machine<'_, 'a> {
         }
     }
 
-    fn to_list(&mut self, walk: &'a Walk, rounds: &Rounds<'a>, open: Option<Reason>) -> Outcome<Value<'a>> {
+    fn listed(&mut self, walk: &'a Walk, rounds: &Rounds<'a>, open: Option<Reason>) -> Outcome<Value<'a>> {
         let mut items = Vec::new();
         for index in 0..rounds.len() {
             self.steps.charge(1)?;
@@ -140,7 +140,7 @@ impl<'a> Machine<'_, 'a> {
         Ok(Value::List(Held::Shared(List { items, open }.into())))
     }
 
-    fn to_map(&mut self, walk: &'a Walk, rounds: &Rounds<'a>, open: Option<Reason>) -> Outcome<Value<'a>> {
+    fn mapped(&mut self, walk: &'a Walk, rounds: &Rounds<'a>, open: Option<Reason>) -> Outcome<Value<'a>> {
         let mut entries = Vec::new();
         for index in 0..rounds.len() {
             self.steps.charge(1)?;
