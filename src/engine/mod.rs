@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::expr::{Env, Failure, Program, Truth, Value, blame};
+use crate::expr::{Env, Failure, Program, Truth, Value, blame, origin};
 use crate::facts::{Facts, Subject, SubjectKind, anchor};
 use crate::inventory::Inventory;
 use crate::rule::{Expressions, Judge, Late, Part, Rule, SLOTS};
@@ -178,6 +178,10 @@ impl<'j> Judging<'j> {
         self.engine.inventory.forest()
     }
 
+    fn env(&self) -> Env<'j, 'j> {
+        Env { forest: self.forest(), slots: self.slots }
+    }
+
     fn run(self, judged: &mut Judged) {
         let Some(list) = &self.expressions.each else { return self.element(judged) };
         match self.value(list).elements() {
@@ -196,7 +200,7 @@ impl<'j> Judging<'j> {
     }
 
     fn value(&self, program: &'j Program) -> Value<'j> {
-        program.eval(&Env { forest: self.forest(), slots: self.slots })
+        program.eval(&self.env())
     }
 
     fn truth(&self, program: &'j Program) -> Truth {
@@ -255,7 +259,7 @@ impl<'j> Judging<'j> {
             severities.filter(|(_, when)| self.truth(when) == Truth::True).map(|(severity, _)| *severity).next();
         let (spot, mut related) = self.blamed(late);
         for (at, text) in &late.related {
-            if let Some(origin) = self.value(at).origin() {
+            if let Some(origin) = origin(at, &self.env()) {
                 related.push((self.spot(&origin), text.clone()));
             }
         }
@@ -266,11 +270,11 @@ impl<'j> Judging<'j> {
 
     /// What the rule says to point at, else what decided.
     fn blamed(&self, late: &'j Late) -> (Spot, Vec<(Spot, String)>) {
-        let stated = late.at.as_ref().and_then(|at| self.value(at).origin());
+        let stated = late.at.as_ref().and_then(|at| origin(at, &self.env()));
         if let Some(origin) = stated {
             return (self.spot(&origin), Vec::new());
         }
-        let blame = blame(&self.expressions.expect, &Env { forest: self.forest(), slots: self.slots });
+        let blame = blame(&self.expressions.expect, &self.env());
         let own = Origin::Anchor(self.root_anchor());
         let related = blame.related.iter().map(|origin| (self.spot(origin), "here too".to_string())).collect();
         (self.spot(blame.primary.as_ref().unwrap_or(&own)), related)

@@ -104,15 +104,3 @@ pub fn compile_expr(expr: &Expr, scope: &Scope) -> Result<Program, Vec<CheckErro
 pub fn compile_untyped(expr: &Expr, scope: &Scope) -> Result<Program, Vec<CheckError>> {
     Program::compile(expr, scope, false)
 }
-
-/// TEMP
-pub struct Blame {
-    /// a
-    pub primary: Option<crate::syntax::Origin>,
-    /// b
-    pub related: Vec<crate::syntax::Origin>,
-}
-/// TEMP
-pub fn blame(_p: &Program, _e: &Env<'_>) -> Blame {
-    Blame { primary: None, related: Vec::new() }
-}

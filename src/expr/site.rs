@@ -278,23 +278,3 @@ impl<'a> Value<'a> {
         }
     }
 }
-
-impl<'a> Value<'a> {
-    /// The elements of a list and why there may be more, or why there are none to be had.
-    #[allow(clippy::type_complexity)]
-    pub fn elements(&self) -> Result<(Vec<Value<'a>>, Option<Reason>), super::Truth> {
-        let loaded = match self.clone().load() {
-            Ok(loaded) => loaded,
-            Err(_) => return Err(self.truth()),
-        };
-        match loaded.sequence() {
-            Some(list) => Ok(((0..list.len()).map(|index| list.at(index)).collect(), list.open().cloned())),
-            None => Err(self.truth()),
-        }
-    }
-
-    /// Where the value stands, if it stands anywhere.
-    pub fn origin(&self) -> Option<Origin> {
-        self.site().map(Site::origin)
-    }
-}
