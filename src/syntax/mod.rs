@@ -4,7 +4,6 @@
 
 mod budget;
 mod compose;
-mod format;
 pub mod json;
 mod keys;
 pub mod scalar;
@@ -13,6 +12,5 @@ mod tree;
 pub mod yaml;
 
 pub use budget::Budget;
-pub use format::{Format, Read, read, suppression_marks};
 pub use split::split;
 pub use tree::{Data, Forest, Items, Node, Origin, Redaction, Secret, Style, Text, Tree, View};
