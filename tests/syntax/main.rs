@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod embed;
 mod json;
+mod lines;
 mod print;
+mod template;
 mod yaml;
