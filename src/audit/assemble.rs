@@ -12,8 +12,9 @@ use crate::rule::{Judge, Rule};
 use crate::score::{self, Failing, Offenders};
 use crate::settings::Settings;
 use crate::source::SourceKind;
+use crate::syntax::Mark;
 use crate::triage::{Identity, Suppressions, Target, Waiver, WaiverKind, fingerprints};
-use crate::vocabulary::{Pillar, Place, Problem, ProblemKind, Severity, Stability};
+use crate::vocabulary::{Pillar, Place, Problem, ProblemKind, Severity, SourceId, Stability};
 
 /// The version of the rule set; changes when rules that count do.
 pub const RULESET: &str = "2026.1";
@@ -35,9 +36,9 @@ pub fn report(
     rules: &[ActiveRule<'_>],
     evaluation: Evaluation,
 ) -> Audit {
-    let Loaded { inventory, problems, failed_named, counts } = loaded;
+    let Loaded { inventory, problems, failed_named, counts, marks } = loaded;
     let assembler = Assembler { settings, inventory: &inventory, facts, rules };
-    let (mut suppressions, mut noticed) = assembler.suppressions();
+    let (mut suppressions, mut noticed) = assembler.suppressions(&marks);
     let mut findings: Vec<Finding> =
         evaluation.outcomes.iter().map(|outcome| assembler.finding(outcome, &mut suppressions)).collect();
     noticed.extend(suppressions.unused(|rule| rules.iter().any(|active| active.rule.id.as_str() == rule)));
@@ -91,8 +92,8 @@ struct Assembler<'a> {
 }
 
 impl Assembler<'_> {
-    fn suppressions(&self) -> (Suppressions, Vec<Problem>) {
-        match suppressions::collect(self.settings, self.inventory) {
+    fn suppressions(&self, marks: &[(SourceId, Mark)]) -> (Suppressions, Vec<Problem>) {
+        match suppressions::collect(self.settings, self.inventory, marks) {
             Ok(all) => Suppressions::new(all, self.settings.as_of),
             Err(error) => (Suppressions::default(), vec![Problem::run(ProblemKind::BadSuppression, error.message)]),
         }

@@ -2,16 +2,20 @@
 
 use crate::inventory::{DocumentId, Inventory, pod_template};
 use crate::settings::{Settings, UsageError, date};
-use crate::syntax::{View, suppression_marks};
+use crate::syntax::{Mark, View};
 use crate::triage::{Globs, Scope, Suppression, WaiverKind, parse_note, split_until};
-use crate::vocabulary::Place;
+use crate::vocabulary::{Place, SourceId};
 
 /// The annotation that suppresses.
 const ANNOTATION: &str = "k8sready.io/ignore";
 
 /// Every suppression, comments first.
-pub fn collect(settings: &Settings, inventory: &Inventory) -> Result<Vec<Suppression>, UsageError> {
-    let mut all = comments(inventory);
+pub fn collect(
+    settings: &Settings,
+    inventory: &Inventory,
+    marks: &[(SourceId, Mark)],
+) -> Result<Vec<Suppression>, UsageError> {
+    let mut all: Vec<Suppression> = marks.iter().map(|(source, mark)| comment(inventory, *source, mark)).collect();
     for (id, _) in inventory.documents() {
         all.extend(annotations(inventory, id));
     }
@@ -32,37 +36,21 @@ pub fn collect(settings: &Settings, inventory: &Inventory) -> Result<Vec<Suppres
 }
 
 /// `# k8sready: ignore[rule] reason` covers its own line, or the next one where it stands alone.
-fn comments(inventory: &Inventory) -> Vec<Suppression> {
-    let mut all = Vec::new();
-    for source in inventory.sources().iter() {
-        let trees: Vec<_> = inventory
-            .forest()
-            .trees()
-            .map(|(_, tree)| tree)
-            .filter(|tree| !tree.has_origins() && tree.source() == source.id())
-            .collect();
-        if !source.text().contains("k8sready:") {
-            continue;
-        }
-        for mark in suppression_marks(source.text(), &trees) {
-            let position = inventory.sources().locate(source.id(), mark.span);
-            let alone = mark.alone;
-            let (reason, until) = split_until(&mark.reason);
-            all.push(Suppression {
-                kind: WaiverKind::Comment,
-                rules: mark.ids,
-                reason,
-                until,
-                place: Some(Place { source: source.id(), span: mark.span }),
-                scope: Scope::Lines {
-                    path: position.path.to_string(),
-                    from: position.line,
-                    to: position.line + u32::from(alone),
-                },
-            });
-        }
+fn comment(inventory: &Inventory, source: SourceId, mark: &Mark) -> Suppression {
+    let position = inventory.sources().locate(source, mark.span);
+    let (reason, until) = split_until(&mark.reason);
+    Suppression {
+        kind: WaiverKind::Comment,
+        rules: mark.ids.clone(),
+        reason,
+        until,
+        place: Some(Place { source, span: mark.span }),
+        scope: Scope::Lines {
+            path: position.path.to_string(),
+            from: position.line,
+            to: position.line + u32::from(mark.alone),
+        },
     }
-    all
 }
 
 /// The annotation on the object or its pod template covers every finding about the object.
@@ -75,7 +63,7 @@ fn annotations(inventory: &Inventory, id: DocumentId) -> Vec<Suppression> {
     notes.filter_map(|note| annotation(id, document.source, note)).collect()
 }
 
-fn annotation(id: DocumentId, source: crate::vocabulary::SourceId, note: View<'_>) -> Option<Suppression> {
+fn annotation(id: DocumentId, source: SourceId, note: View<'_>) -> Option<Suppression> {
     let (rules, reason, until) = parse_note(note.str()?).unwrap_or_else(|| {
         let rules = note.str().unwrap_or_default().split(',').map(|rule| rule.trim().to_string()).collect();
         (rules, String::new(), None)

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use super::document::{key_of, objects_in};
 use super::{Document, EnvironmentId, Inventory, Role, embedded, redaction};
 use crate::source::{SourceKind, Sources};
-use crate::syntax::{Forest, Format, Tree};
-use crate::vocabulary::{Problem, ProblemKind, SourceId, Span};
+use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, marks, template};
+use crate::vocabulary::{NodeRef, Problem, ProblemKind, SourceId, Span};
 
 /// One text to read.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Loaded {
     pub failed_named: bool,
     /// Documents that were read, failed, and are templates.
     pub counts: DocumentCounts,
+    /// Suppression comments by source.
+    pub marks: Vec<(SourceId, Mark)>,
 }
 
 /// How many documents came to what.
@@ -59,9 +61,12 @@ pub fn load(inputs: Vec<Input>, partial: bool) -> Loaded {
         loading.add(text);
     }
     loading.embedded();
-    let inventory = Inventory::new(loading.sources, loading.forest, loading.documents, partial);
     loading.problems.sort();
-    Loaded { inventory, problems: loading.problems, failed_named: loading.failed_named, counts: loading.counts }
+    let (sources, forest, documents) = (loading.sources, loading.forest, loading.documents);
+    let inventory = Inventory::new(sources, forest, documents, partial);
+    let (problems, failed_named, counts, marks) =
+        (loading.problems, loading.failed_named, loading.counts, loading.marks);
+    Loaded { inventory, problems, failed_named, counts, marks }
 }
 
 /// One text, read and redacted.
@@ -69,46 +74,44 @@ struct ReadText {
     path: String,
     kind: SourceKind,
     named: bool,
-    text: Arc<str>,
-    format: Format,
-    trees: Vec<Tree>,
-    problems: Vec<Problem>,
+    redacted: Redacted,
 }
 
 fn read_text(source: SourceId, input: Input) -> ReadText {
     let Input { path, kind, named, text } = input;
     match text {
         Ok(text) => {
-            let (text, format, trees, problems) = read_and_redact(source, &path, text);
-            ReadText { path, kind, named, text, format, trees, problems }
+            let redacted = read_and_redact(source, &path, text);
+            ReadText { path, kind, named, redacted }
         }
         Err((problem, message)) => {
             let problem = Problem::at(problem, source, Span::default(), format!("`{path}` {message}"));
-            ReadText {
-                path,
-                kind,
-                named,
-                text: Arc::from(""),
-                format: Format::Unknown,
-                trees: Vec::new(),
-                problems: vec![problem],
-            }
+            let read = Read { trees: Vec::new(), problems: vec![problem], format: Format::Unknown };
+            ReadText { path, kind, named, redacted: Redacted { text: Arc::from(""), read, marks: Vec::new() } }
         }
     }
 }
 
 /// Nothing after this sees an unredacted text.
-fn read_and_redact(source: SourceId, path: &str, text: String) -> (Arc<str>, Format, Vec<Tree>, Vec<Problem>) {
+fn read_and_redact(source: SourceId, path: &str, text: String) -> Redacted {
     let shared: Arc<str> = Arc::from(text);
-    let format = Format::detect(path, &shared);
-    let mut read = crate::syntax::read(format, path, source, &shared);
+    let template = template::evidence(path, &shared);
+    let mut read = match (template, detect(path, &shared)) {
+        (Some(template), Format::Yaml) => template::read(source, &shared, template),
+        (_, format) => crate::syntax::read(format, source, &shared),
+    };
     let mut text = String::from(&*shared);
-    if redaction::redact(&mut read.trees, &mut text) {
-        let redacted: Arc<str> = Arc::from(text);
-        read.trees.iter_mut().for_each(|tree| tree.set_source_text(redacted.clone()));
-        return (redacted, format, read.trees, read.problems);
-    }
-    (shared, format, read.trees, read.problems)
+    redaction::redact(&mut read.trees, &mut text);
+    let marks = marks(&text, &read.trees);
+    let text = read.trees.first().map_or_else(|| Arc::from(text), |tree| tree.source_text().clone());
+    Redacted { text, read, marks }
+}
+
+/// A text as everybody else may see it.
+struct Redacted {
+    text: Arc<str>,
+    read: Read,
+    marks: Vec<Mark>,
 }
 
 #[derive(Default)]
@@ -119,13 +122,16 @@ struct Loading {
     problems: Vec<Problem>,
     counts: DocumentCounts,
     failed_named: bool,
+    marks: Vec<(SourceId, Mark)>,
 }
 
 impl Loading {
-    fn add(&mut self, read: ReadText) {
-        let source = self.sources.push(read.kind, &read.path, read.text);
-        self.count(&read.problems, read.trees.len(), read.named);
+    fn add(&mut self, text: ReadText) {
+        let Redacted { text: redacted, read, marks } = text.redacted;
+        let source = self.sources.push(text.kind, &text.path, redacted);
+        self.count(&read.problems, read.trees.len(), text.named);
         self.problems.extend(read.problems);
+        self.marks.extend(marks.into_iter().map(|mark| (source, mark)));
         self.add_trees(source, read.format, read.trees);
     }
 
@@ -142,10 +148,11 @@ impl Loading {
         for tree in trees.into_iter().filter(|tree| !tree.is_empty()) {
             let root = tree.root();
             let tree = self.forest.push(tree);
-            let root = self.forest.view(crate::vocabulary::NodeRef { tree, node: root });
+            let root = self.forest.view(NodeRef { tree, node: root });
+            let is_data = matches!(format, Format::Yaml | Format::Json);
             for object in objects_in(root) {
-                let key = key_of(object).filter(|_| format.is_data());
-                let role = match (&key, format.is_data()) {
+                let key = key_of(object).filter(|_| is_data);
+                let role = match (&key, is_data) {
                     (Some(_), _) => Role::Object,
                     (None, true) => Role::Other,
                     (None, false) => Role::Foreign,
@@ -178,15 +185,14 @@ impl Loading {
     }
 
     fn add_embedded(&mut self, outer: SourceId, found: embedded::Found) {
-        let text: Arc<str> = Arc::from(found.text);
-        let Some(source) = self.sources.push_embedded(outer, found.map, text.clone()) else { return };
-        let (text, format, trees, problems) = read_and_redact(source, &found.name, text.to_string());
+        let Some(source) = self.sources.push_embedded(outer, found.map, found.text.clone()) else { return };
+        let Redacted { text, read, .. } = read_and_redact(source, &found.name, found.text.to_string());
         self.sources.set_text(source, text);
         // What only looks like a document inside a text is no error of the file.
-        if problems.iter().any(|problem| problem.kind == ProblemKind::ParseError) {
+        if read.problems.iter().any(|problem| problem.kind == ProblemKind::ParseError) {
             return;
         }
-        self.problems.extend(problems);
-        self.add_trees(source, format, trees);
+        self.problems.extend(read.problems);
+        self.add_trees(source, read.format, read.trees);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::file::RuleFile;
 use super::template::{Piece, pieces};
-use crate::expr::{Program, Scope, Type, compile_text};
+use crate::expr::{Program, Scope, Type, compile};
 use crate::facts::{CLUSTER, SubjectKind, subject_type};
 use crate::vocabulary::{Pillar, ProblemKind, RuleId, Severity, Span};
 
@@ -220,7 +220,7 @@ impl Compiler<'_> {
 
     fn compile(&self, field: &str, text: &str, with_each: bool) -> Result<Program, RuleError> {
         let scope = self.scope(with_each);
-        compile_text(text, &scope).map_err(|errors| match errors.first() {
+        compile(text, &scope).map_err(|errors| match errors.first() {
             Some(error) => self.fail(field, error.message.clone(), Some(error.span)),
             None => self.fail(field, "cannot be compiled".to_string(), None),
         })
@@ -233,15 +233,15 @@ impl Compiler<'_> {
     /// The variables, in slot order.
     fn scope(&self, with_each: bool) -> Scope {
         let object = if self.subject == SubjectKind::Object { "_" } else { "object" };
-        let scope = Scope::new()
-            .with(self.subject.variable(), subject_type(self.subject))
-            .with(object, Type::Dyn)
-            .with_record("params", self.params())
-            .with("cluster", Type::Object(&CLUSTER));
-        match self.file.each.as_ref().filter(|_| with_each) {
-            Some(each) => scope.with(&each.name, Type::Dyn),
-            None => scope,
+        let mut scope = Scope::new();
+        scope.variable(self.subject.variable(), subject_type(self.subject));
+        scope.variable(object, Type::Dyn);
+        scope.parameters("params", self.params());
+        scope.variable("cluster", Type::Object(&CLUSTER));
+        if let Some(each) = self.file.each.as_ref().filter(|_| with_each) {
+            scope.variable(&each.name, Type::Dyn);
         }
+        scope
     }
 
     fn params(&self) -> Vec<(String, Type)> {

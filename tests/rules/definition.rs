@@ -9,7 +9,10 @@ use crate::fixture::{Fixture, Side};
 pub fn check(rule: &Rule, fixtures: &[Fixture]) -> Result<(), Failed> {
     let complain = |what: &str| Err(Failed::from(format!("rules/{}/{}.yaml: {what}", rule.area, rule.id)));
     let id = rule.id.as_str();
-    if id.len() > 40 || id.starts_with("no-") || !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+    if id.len() > 40
+        || id.starts_with("no-")
+        || !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
         return complain("the id is not short lower-case words joined by `-`, without `no-`");
     }
     for (field, text) in [("title", &rule.file.title), ("why", &rule.file.why), ("fix", &rule.file.fix)] {

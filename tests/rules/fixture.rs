@@ -114,7 +114,8 @@ impl Fixture {
     }
 
     fn params(&self, rule: &Rule) -> Value<'static> {
-        let value = |name: &String, default| k8sready::audit::json_value(self.options.params.get(name).unwrap_or(default));
+        let value =
+            |name: &String, default| k8sready::audit::json_value(self.options.params.get(name).unwrap_or(default));
         Value::map(rule.file.params.iter().map(|(name, param)| (name.as_str(), value(name, &param.default))))
     }
 
@@ -124,19 +125,27 @@ impl Fixture {
         let reported = self.judge(rule, &loaded, &facts)?;
         for (_, message) in &reported {
             if message.contains('?') || message.contains("null") {
-                return Err(Failed::from(format!("{}: a value is missing in the message: {message}", self.path.display())));
+                return Err(Failed::from(format!(
+                    "{}: a value is missing in the message: {message}",
+                    self.path.display()
+                )));
             }
         }
         let mut expected = marks::expected(rule.id.as_str(), &self.files);
         expected.sort();
-        let got: Vec<marks::Mark> = reported.iter().map(|((file, line, unknown, _), _)| (file.clone(), *line, *unknown)).collect();
+        let got: Vec<marks::Mark> =
+            reported.iter().map(|((file, line, unknown, _), _)| (file.clone(), *line, *unknown)).collect();
         let wanted = match self.side {
             Side::Fail => expected.iter().any(|mark| !mark.2),
             Side::Pass => expected.is_empty(),
             Side::Unknown => expected.iter().any(|mark| mark.2),
         };
         if !wanted {
-            return Err(Failed::from(format!("{}: its marks do not fit a `{}` fixture", self.path.display(), self.side.as_str())));
+            return Err(Failed::from(format!(
+                "{}: its marks do not fit a `{}` fixture",
+                self.path.display(),
+                self.side.as_str()
+            )));
         }
         if got == expected {
             return Ok(());

@@ -74,7 +74,9 @@ fn mutated_files(file: &RuleFile) -> Vec<(String, RuleFile)> {
             changed
         };
         all.push((format!("severityWhen.{severity}: false"), with(None)));
-        all.extend(changed(Some(when)).into_iter().map(|text| (format!("severityWhen.{severity}: {text}"), with(Some(text)))));
+        all.extend(
+            changed(Some(when)).into_iter().map(|text| (format!("severityWhen.{severity}: {text}"), with(Some(text)))),
+        );
     }
     all
 }
