@@ -3,12 +3,9 @@
 //! Source: HAProxy configuration manual: `check`, `default-server`, `inter` (2s), `fall` (3), `option httpchk`,
 //! `option ssl-hello-chk`, `http-check connect ssl`, `check-ssl`; `defaults` apply to the sections below them.
 
-use super::{Balancer, Check, Server};
+use super::{API_PORT, Balancer, Check, Server};
 use crate::syntax::{Origin, View};
 use crate::values::haproxy_millis;
-
-/// The port of API servers.
-const API_PORT: &str = ":6443";
 
 /// One line of a section: keyword and arguments.
 struct Line<'a> {
@@ -66,40 +63,32 @@ fn section<'a>(view: View<'a>) -> Section<'a> {
 pub(super) fn read(root: View<'_>) -> Vec<Balancer<'_>> {
     let mut defaults: Option<usize> = None;
     let sections: Vec<Section<'_>> = root.items().map(section).collect();
+    let fronted: Vec<&str> =
+        sections.iter().filter(|section| section.binds_api()).filter_map(Section::target).collect();
     let mut balancers = Vec::new();
     for (index, current) in sections.iter().enumerate() {
         match current.kind {
             "defaults" => defaults = Some(index),
-            "backend" | "listen" => balancers.extend(balancer(current, defaults.map(|index| &sections[index]))),
+            "backend" | "listen" => {
+                let scope = Scope { section: current, defaults: defaults.map(|index| &sections[index]) };
+                balancers.extend(scope.balancer(fronted.contains(&current.name) || current.binds_api()));
+            }
             _ => {}
         }
     }
     balancers
 }
 
-fn balancer<'a>(section: &Section<'a>, defaults: Option<&Section<'a>>) -> Option<Balancer<'a>> {
-    let scope = Scope { section, defaults };
-    let lines = section.lines.iter().filter(|line| line.keyword == "server" || line.keyword == "server-template");
-    let servers: Vec<Server<'a>> = lines.filter_map(|line| scope.server(line)).collect();
-    if servers.is_empty() {
-        return None;
+impl<'a> Section<'a> {
+    /// Whether it listens on the API servers' port.
+    fn binds_api(&self) -> bool {
+        self.lines.iter().any(|line| line.keyword == "bind" && line.words().any(|word| word.ends_with(API_PORT)))
     }
-    let label = if section.kind == "listen" { "HAProxyListen" } else { "HAProxyBackend" };
-    let place = section.view.get("name").or_else(|| section.view.get("section")).unwrap_or(section.view).at();
-    let api_server = servers.iter().any(|server| server.address.ends_with(API_PORT));
-    let checked = servers.iter().any(|server| server.checked);
-    Some(Balancer {
-        tool: "haproxy",
-        label,
-        name: section.name.to_string(),
-        place,
-        api_server,
-        check: scope.check(checked, Origin::Node(place)),
-        path: scope.path(),
-        detection: checked.then(|| scope.detection()).flatten(),
-        servers,
-        lease: None,
-    })
+
+    /// The backend it sends to.
+    fn target(&self) -> Option<&'a str> {
+        self.lines.iter().find(|line| line.keyword == "default_backend")?.words().next()
+    }
 }
 
 /// A section over the defaults above it.
@@ -109,6 +98,31 @@ struct Scope<'s, 'a> {
 }
 
 impl<'a> Scope<'_, 'a> {
+    /// The balancer, if it has servers. `fronted`: clients reach it on the API servers' port.
+    fn balancer(&self, fronted: bool) -> Option<Balancer<'a>> {
+        let section = self.section;
+        let lines = section.lines.iter().filter(|line| line.keyword == "server" || line.keyword == "server-template");
+        let servers: Vec<Server<'a>> = lines.filter_map(|line| self.server(line)).collect();
+        if servers.is_empty() {
+            return None;
+        }
+        let label = if section.kind == "listen" { "HAProxyListen" } else { "HAProxyBackend" };
+        let place = section.view.get("name").or_else(|| section.view.get("section")).unwrap_or(section.view).at();
+        let checked = servers.iter().any(|server| server.checked);
+        Some(Balancer {
+            tool: "haproxy",
+            label,
+            name: section.name.to_string(),
+            place,
+            api_server: fronted || servers.iter().any(|server| server.address.ends_with(API_PORT)),
+            check: self.check(checked, Origin::Node(place)),
+            path: self.path(),
+            detection: checked.then(|| self.detection()).flatten(),
+            servers,
+            lease: None,
+        })
+    }
+
     /// Lines with a keyword: the defaults' first, so that the last one wins.
     fn lines(&self, keyword: &str) -> impl DoubleEndedIterator<Item = &Line<'a>> {
         let defaults = self.defaults.into_iter().flat_map(|section| &section.lines);

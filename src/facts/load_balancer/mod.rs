@@ -2,6 +2,7 @@
 //!
 //! One adapter a tool fills `Balancer`; this file turns it into facts.
 
+mod block;
 mod haproxy;
 mod kube_vip;
 
@@ -24,6 +25,10 @@ pub(super) enum Check {
     Http,
     /// HTTP over TLS.
     Https,
+    /// Failed connections of clients are counted.
+    Passive,
+    /// A script decides.
+    Script,
 }
 
 impl Check {
@@ -34,9 +39,14 @@ impl Check {
             Check::Tls => "tls",
             Check::Http => "http",
             Check::Https => "https",
+            Check::Passive => "passive",
+            Check::Script => "script",
         }
     }
 }
+
+/// The port of API servers.
+pub(super) const API_PORT: &str = ":6443";
 
 /// One back end.
 pub(super) struct Server<'a> {
@@ -77,6 +87,8 @@ pub fn build(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tre
     let root = document.view(inventory.forest());
     let balancers = match (document.role, document.format) {
         (Role::Foreign, Format::HAProxy) => haproxy::read(root),
+        (Role::Foreign, Format::Keepalived) => block::keepalived(root),
+        (Role::Foreign, Format::Nginx) => block::nginx(root),
         (Role::Object, _) => kube_vip::read(inventory, id).into_iter().collect(),
         _ => Vec::new(),
     };
