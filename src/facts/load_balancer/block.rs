@@ -3,7 +3,7 @@
 //! Sources: keepalived.conf(5): `interval` (1 s) and `fall` (1) of a `vrrp_script`; nginx stream module: open-source nginx
 //! checks passively, `max_fails` (1) and `fail_timeout` (10s), and `max_fails=0` switches that off.
 
-use super::{API_PORT, Balancer, Check, Server};
+use super::{API_PORT, Balancer, Check, Server, names_api};
 use crate::syntax::{Origin, View};
 
 /// The entries of a block with a name.
@@ -27,14 +27,13 @@ fn script(entry: View<'_>) -> Option<Balancer<'_>> {
     let number = |key: &'static str| setting(key).and_then(|value| value.str()?.parse::<f64>().ok()).unwrap_or(1.0);
     let place = setting("interval").or_else(|| setting("fall")).unwrap_or(name);
     let text = setting("script").and_then(View::str).unwrap_or_default();
-    let about_api = |text: &str| ["apiserver", "6443", "kube"].iter().any(|word| text.contains(word));
     let millis = number("interval") * number("fall") * 1000.0;
     Some(Balancer {
         tool: "keepalived",
         label: "KeepalivedScript",
         name: name.str()?.to_string(),
         place: name.at(),
-        api_server: about_api(name.str()?) || about_api(text),
+        api_server: names_api(name.str()?) || names_api(text) || text.contains("6443"),
         servers: Vec::new(),
         check: (Check::Script, Origin::Node(setting("script").unwrap_or(name).at())),
         path: None,
@@ -58,7 +57,7 @@ fn upstream(entry: View<'_>) -> Option<Balancer<'_>> {
         label: "NginxUpstream",
         name: name.str()?.to_string(),
         place: name.at(),
-        api_server: servers.iter().any(|server| server.address.ends_with(API_PORT)),
+        api_server: names_api(name.str()?) || servers.iter().any(|server| server.address.ends_with(API_PORT)),
         servers,
         check: (Check::Passive, Origin::Node(name.at())),
         path: None,

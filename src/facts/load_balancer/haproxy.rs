@@ -3,7 +3,7 @@
 //! Source: HAProxy configuration manual: `check`, `default-server`, `inter` (2s), `fall` (3), `option httpchk`,
 //! `option ssl-hello-chk`, `http-check connect ssl`, `check-ssl`; `defaults` apply to the sections below them.
 
-use super::{API_PORT, Balancer, Check, Server};
+use super::{API_PORT, Balancer, Check, Server, names_api};
 use crate::syntax::{Origin, View};
 use crate::values::haproxy_millis;
 
@@ -114,7 +114,9 @@ impl<'a> Scope<'_, 'a> {
             label,
             name: section.name.to_string(),
             place,
-            api_server: fronted || servers.iter().any(|server| server.address.ends_with(API_PORT)),
+            api_server: fronted
+                || names_api(section.name)
+                || servers.iter().any(|server| server.address.ends_with(API_PORT)),
             check: self.check(checked, Origin::Node(place)),
             path: self.path(),
             detection: checked.then(|| self.detection()).flatten(),

@@ -48,6 +48,12 @@ impl Check {
 /// The port of API servers.
 pub(super) const API_PORT: &str = ":6443";
 
+/// Whether a name says that API servers stand behind it.
+fn names_api(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["apiserver", "kube-api", "kubeapi", "k8s-api", "kubernetes"].iter().any(|word| name.contains(word))
+}
+
 /// One back end.
 pub(super) struct Server<'a> {
     name: &'a str,
