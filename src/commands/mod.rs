@@ -2,6 +2,9 @@
 
 mod audit;
 mod environment;
+mod explain;
+mod init;
+mod rules;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -76,6 +79,8 @@ pub fn run(args: Args) -> Result<ExitCode, CommandError> {
     match args.command {
         Command::Audit(args) => audit::run(&args),
 
-        _ => Ok(ExitCode::SUCCESS),
+        Command::Explain(args) => explain::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Init(args) => init::run(&args),
     }
 }
