@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::format::{Format, Read};
 use super::template_actions::actions;
-use super::{Data, Style, Tree, yaml};
+use super::{Data, Style, Tree, split, yaml};
 use crate::vocabulary::{NodeId, ProblemKind, Reason, SourceId, Span, UnknownCode};
 
 /// A kind of template.
@@ -102,9 +102,12 @@ pub fn mask(text: &str, template: Template) -> Masked {
 pub fn read(source: SourceId, text: &Arc<str>, template: Template) -> Read {
     let masked = mask(text, template);
     let (mut trees, mut problems) = yaml::read(source, &Arc::from(masked.text.as_str()), Span::new(0, text.len()));
+    let pieces = split(&masked.text, Span::new(0, text.len()));
     for tree in &mut trees {
         tree.set_source_text(text.clone());
-        apply(tree, &masked, template);
+        let root = tree.node(tree.root()).span;
+        let after = pieces.partition_point(|piece| piece.start <= root.start);
+        apply(tree, &masked, after.checked_sub(1).map_or(root.end, |piece| pieces[piece].end), template);
     }
     problems.retain(|problem| problem.kind != ProblemKind::DuplicateKey || masked.holes.is_empty());
     for problem in &mut problems {
@@ -116,7 +119,8 @@ pub fn read(source: SourceId, text: &Arc<str>, template: Template) -> Read {
     Read { trees, problems, format: Format::Yaml }
 }
 
-fn apply(tree: &mut Tree, masked: &Masked, template: Template) {
+/// Marks what the template decides in the tree of the document that ends at `end`.
+fn apply(tree: &mut Tree, masked: &Masked, end: u32, template: Template) {
     let reason = Reason::new(UnknownCode::Templated, template.reason());
     for index in 0..u32::try_from(tree.len()).unwrap_or(u32::MAX) {
         let id = NodeId(index);
@@ -133,8 +137,6 @@ fn apply(tree: &mut Tree, masked: &Masked, template: Template) {
     }
     let root = tree.node(tree.root()).span;
     let first = masked.holes.partition_point(|hole| hole.span.start < root.start);
-    let text = tree.source_text().clone();
-    let end = super::split(&text, Span { start: root.end, end: text.len().try_into().unwrap_or(u32::MAX) })[0].end;
     for hole in masked.holes[first..].iter().take_while(|hole| hole.span.start < end) {
         open(tree, *hole, &reason);
     }
@@ -169,7 +171,11 @@ fn open(tree: &mut Tree, hole: Hole, reason: &Reason) {
             _ => break,
         }
     }
-    let is_block = matches!(tree.node(at).style, Style::Literal | Style::Folded);
+    let node = tree.node(at);
+    let is_block = matches!(node.style, Style::Literal | Style::Folded);
+    if !matches!(node.data, Data::List(_) | Data::Map(_)) && node.span.contains(hole.span.start) {
+        return unknown(tree, at, reason);
+    }
     match (fitting, innermost) {
         (None, _) if tree.data(at) == Data::Null => unknown(tree, at, reason),
         (None, _) if is_block => unknown(tree, at, reason),

@@ -86,6 +86,13 @@ fn a_block_scalar_with_an_action_in_it_is_unknown() {
 }
 
 #[test]
+fn an_action_between_the_lines_of_a_plain_scalar_makes_it_unknown() {
+    let found = parse("a: x\n  {{- .y }}\n  z\nb: 1\n---\nc: 1\n", Template::Helm);
+    assert_eq!(found.trees[0].data(at(&found.trees[0], "a")), Data::Unknown);
+    assert!(found.trees[1].reason(found.trees[1].root()).is_none(), "it is another document's");
+}
+
+#[test]
 fn a_masked_key_opens_its_map() {
     let found = parse("a:\n  {{ .key }}: 1\n  b: 2\n", Template::Helm);
     let tree = &found.trees[0];
