@@ -98,7 +98,9 @@ fn exit_code(gate: &Gate, audit: &Audit) -> u8 {
     if (audit.empty && !gate.allow_empty) || (incomplete && gate.require_complete) {
         return 3;
     }
-    let bad = |severity| report.findings.iter().any(|finding| finding.is_open_failure() && finding.severity >= severity);
-    let below = gate.min_score.is_some_and(|least| report.score.headline.as_ref().is_some_and(|score| score.value < least));
+    let bad =
+        |severity| report.findings.iter().any(|finding| finding.is_open_failure() && finding.severity >= severity);
+    let below =
+        gate.min_score.is_some_and(|least| report.score.headline.as_ref().is_some_and(|score| score.value < least));
     if (gate.fail_on.is_some_and(bad) || below) && !gate.exit_zero { 1 } else { 0 }
 }

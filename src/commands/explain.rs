@@ -65,7 +65,11 @@ fn explain(rule: &Rule) -> String {
 fn severities(rule: &Rule) -> String {
     let others = rule.file.severity_when.iter().rev();
     let others: Vec<String> = others.map(|(severity, when)| format!("{severity} when {}", when.trim())).collect();
-    if others.is_empty() { rule.file.severity.to_string() } else { format!("{}; {}", rule.file.severity, others.join("; ")) }
+    if others.is_empty() {
+        rule.file.severity.to_string()
+    } else {
+        format!("{}; {}", rule.file.severity, others.join("; "))
+    }
 }
 
 /// References, frameworks and other tools' names.

@@ -28,7 +28,8 @@ pub fn run(args: &InitArgs) -> Result<ExitCode, CommandError> {
         .collect();
     folders.dedup();
     let text = configuration(&folders);
-    fs::write(&target, text).map_err(|error| CommandError::Io(format!("`{}` cannot be written: {error}", target.display())))?;
+    fs::write(&target, text)
+        .map_err(|error| CommandError::Io(format!("`{}` cannot be written: {error}", target.display())))?;
     print(&format!("wrote {} ({} files found to audit)\n", target.display(), found.files.len()))
 }
 

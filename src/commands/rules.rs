@@ -45,7 +45,12 @@ fn list(set: &RuleSet, rules: &[&Rule]) -> String {
         }
         text.push_str(&format!("{} ({})\n", about.title, about.pillar));
         for rule in of_area {
-            text.push_str(&format!("  {:widest$}  {:8}  {}\n", rule.id.as_str(), rule.worst_severity(), rule.file.title));
+            text.push_str(&format!(
+                "  {:widest$}  {:8}  {}\n",
+                rule.id.as_str(),
+                rule.worst_severity(),
+                rule.file.title
+            ));
         }
     }
     text.push_str(&format!("{} rules; `k8sready explain RULE` says more about one\n", rules.len()));
@@ -62,7 +67,8 @@ fn migration(rules: &[&Rule], tool: &str) -> Result<String, UsageError> {
         rows.extend(other.map(|(check, why)| (check.as_str(), rule.id.as_str(), why.as_str())));
     }
     if rows.is_empty() {
-        let mut tools: Vec<&str> = rules.iter().flat_map(|rule| rule.file.equivalents.keys().map(String::as_str)).collect();
+        let mut tools: Vec<&str> =
+            rules.iter().flat_map(|rule| rule.file.equivalents.keys().map(String::as_str)).collect();
         tools.sort_unstable();
         tools.dedup();
         return Err(UsageError::new(format!("no rule names `{tool}`")).help(format!("known are {}", tools.join(", "))));
