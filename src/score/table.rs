@@ -52,14 +52,8 @@ pub(super) const MANY_HIGH_CAP: f64 = 84.0;
 pub(super) const MANY_HIGH: usize = 3;
 
 /// Letters from the best and the least value that earns each.
-pub(super) const LETTERS: [(Grade, f64); 6] = [
-    (Grade::APlus, 97.0),
-    (Grade::A, 90.0),
-    (Grade::B, 80.0),
-    (Grade::C, 70.0),
-    (Grade::D, 60.0),
-    (Grade::F, 0.0),
-];
+pub(super) const LETTERS: [(Grade, f64); 6] =
+    [(Grade::APlus, 97.0), (Grade::A, 90.0), (Grade::B, 80.0), (Grade::C, 70.0), (Grade::D, 60.0), (Grade::F, 0.0)];
 
 /// Up to this many failing rules every small combination is tried; beyond it the plan is found greedily.
 pub(super) const ENUMERATE_RULES: usize = 12;
