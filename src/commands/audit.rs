@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use super::texts::Texts;
 use super::{CommandError, environment};
 use crate::audit::{Audit, audit};
 use crate::cli::{AuditArgs, ConfigFile};
-use crate::report::{Format, Report, SourceLines, write};
+use crate::report::{Format, Report, write};
 use crate::settings::{Gate, Settings};
 
 /// Audits, reports, and decides the exit code. Reports are written in every case.
@@ -60,7 +61,7 @@ fn say_what_is_in_use(settings: &Settings, audit: &Audit) -> io::Result<()> {
 fn write_file(args: &AuditArgs, format: Format, path: &Path, audit: &Audit) -> Result<(), CommandError> {
     let style = environment::style(args, format, false);
     let mut bytes = Vec::new();
-    write(format, &audit.report, &SourceLines::new(audit.inventory.sources()), &style, &mut bytes)?;
+    write(format, &audit.report, &Texts(audit.inventory.sources()), &style, &mut bytes)?;
     let temporary = path.with_extension("k8sready-partial");
     fs::write(&temporary, bytes)
         .and_then(|()| fs::rename(&temporary, path))
@@ -72,7 +73,7 @@ fn print(args: &AuditArgs, settings: &Settings, audit: &Audit) -> Result<(), Com
         return Ok(());
     }
     let style = environment::style(args, settings.format, environment::stdout_is_terminal());
-    let texts = SourceLines::new(audit.inventory.sources());
+    let texts = Texts(audit.inventory.sources());
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let report = if args.quiet == 1 { &summary_only(&audit.report) } else { &audit.report };
     let written = write(settings.format, report, &texts, &style, &mut stdout).and_then(|()| stdout.flush());

@@ -5,6 +5,7 @@ mod environment;
 mod explain;
 mod init;
 mod rules;
+mod texts;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -78,7 +79,6 @@ impl From<std::io::Error> for CommandError {
 pub fn run(args: Args) -> Result<ExitCode, CommandError> {
     match args.command {
         Command::Audit(args) => audit::run(&args),
-
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
