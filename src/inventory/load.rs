@@ -51,8 +51,9 @@ pub struct DocumentCounts {
     pub templated: usize,
 }
 
-/// Reads, divides and links the inputs.
-pub fn load(inputs: Vec<Input>, partial: bool) -> Loaded {
+/// Reads, divides and links the inputs; in which order they come makes no difference.
+pub fn load(mut inputs: Vec<Input>, partial: bool) -> Loaded {
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let charts = charts(&inputs);
     let read: Vec<ReadText> = inputs
         .into_par_iter()
@@ -153,7 +154,8 @@ impl Loading {
     fn add(&mut self, text: ReadText) {
         let Redacted { text: redacted, read, marks } = text.redacted;
         let source = self.sources.push(text.kind, &text.path, redacted);
-        self.count(&read.problems, read.trees.len(), text.named);
+        let documents = if read.format == Format::Shell { 0 } else { read.trees.len() };
+        self.count(&read.problems, documents, text.named);
         self.problems.extend(read.problems);
         self.marks.extend(marks.into_iter().map(|mark| (source, mark)));
         self.add_trees(source, read.format, read.trees);
