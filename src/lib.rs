@@ -17,3 +17,19 @@ pub mod inventory;
 pub mod facts;
 
 pub mod rule;
+
+pub mod engine;
+
+pub mod triage;
+
+pub mod score;
+
+pub mod report;
+
+pub mod cli;
+
+pub mod settings;
+
+pub mod audit;
+
+pub mod commands;

@@ -1,2 +1,19 @@
-//! The binary.
-fn main() {}
+//! The `k8sready` binary: parse, run, exit.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let args = k8sready::cli::Args::parse();
+    match k8sready::commands::run(args) {
+        Ok(code) => code,
+        Err(error) => {
+            let mut stderr = anstream::stderr().lock();
+            // Nothing is left to tell anybody when standard error is closed.
+            let _ = writeln!(stderr, "error: {error}");
+            error.exit_code()
+        }
+    }
+}

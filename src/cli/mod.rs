@@ -1,1 +1,9 @@
-//! cli
+//! What was typed: the command line and the configuration file, as plain data.
+//!
+//! What it means is `settings`' business; nothing below sees clap.
+
+mod args;
+mod config;
+
+pub use args::{Args, AuditArgs, ColorChoice, Command, ExplainArgs, InitArgs, Named, RulesArgs};
+pub use config::{Config, ConfigError, ConfigFile, Suppress};

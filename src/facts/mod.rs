@@ -1,1 +1,205 @@
-//! facts
+//! What an expert would say about the input: fact trees a subject, every value with an origin.
+//!
+//! An adapter knows one tool's vocabulary and fills one model; bytes, quoting and positions are others' business, and no
+//! adapter judges. `descriptor` says what each subject offers to rules.
+
+mod access;
+mod audit;
+mod backup;
+mod builder;
+mod cluster;
+mod component;
+mod control_plane;
+mod descriptor;
+mod encryption;
+mod load_balancer;
+mod network;
+mod subject;
+mod workload;
+
+pub use builder::{FactBuilder, Fallback};
+pub use descriptor::{CLUSTER, descriptor, subject_type};
+pub use subject::{Subject, SubjectKind};
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::inventory::{DocumentId, Inventory};
+use crate::syntax::{Origin, Tree, View};
+use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
+
+/// Where a finding about an object points for want of better: its name, else its kind, else itself.
+pub fn anchor(root: View<'_>) -> NodeRef {
+    root.path("metadata.name").or_else(|| root.get("kind")).unwrap_or(root).at()
+}
+
+/// Another object as a fact: kind, name, namespace, and the object itself; it points at the object's name.
+fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> NodeId {
+    let document = inventory.document(id);
+    let root = document.view(inventory.forest());
+    let fields = [
+        ("kind", facts.lookup(root, "kind", Fallback::Str(""))),
+        ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
+        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::Null)),
+        ("object", facts.refer(root.at())),
+    ];
+    facts.map(&fields, Origin::Node(anchor(root)))
+}
+
+/// Dated tables that facts are made with.
+struct Tables {
+    known: workload::Known,
+    flags: component::FlagTable,
+}
+
+/// What the user says about the world outside the input.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Assumptions {
+    /// etcd is backed up by something that is not in the input.
+    pub external_backup: bool,
+}
+
+type Built = Option<(Tree, Vec<Subject>)>;
+
+/// All facts of an inventory.
+#[derive(Debug)]
+pub struct Facts {
+    /// Everything that rules judge, in document order.
+    pub subjects: Vec<Subject>,
+    /// The `cluster` of each environment.
+    pub clusters: Vec<NodeRef>,
+    /// Dates of the tables that facts were made with: name and day.
+    pub dated: Vec<(&'static str, String)>,
+}
+
+/// Builds the facts of every document and adds their trees to the inventory.
+pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
+    let tables = Tables { known: workload::Known::load()?, flags: component::FlagTable::load()? };
+    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
+    let all: Vec<DocumentId> = inventory.documents().map(|(id, _)| id).collect();
+    let mut subjects: Vec<Subject> =
+        ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id)).collect();
+    let passes: [(&[DocumentId], Adapter); 3] = [
+        (&ids, object_facts),
+        (&ids, control_plane_facts),
+        (&all, |inventory, _, id, tree| load_balancer::build(inventory, id, tree)),
+    ];
+    for (ids, adapter) in passes {
+        subjects.extend(pass(inventory, &tables, ids, adapter));
+    }
+    subjects.extend(missing_backups(inventory, &subjects, assumptions));
+    subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
+    let clusters = clusters(inventory, &subjects);
+    let dated = vec![("well-known workloads", tables.known.date), ("component flags", tables.flags.date)];
+    Ok(Facts { subjects, clusters, dated })
+}
+
+/// The lists of `cluster`, and the subjects they hold.
+const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
+    ("controlPlanes", SubjectKind::ControlPlane),
+    ("components", SubjectKind::Component),
+    ("nodes", SubjectKind::Node),
+    ("etcds", SubjectKind::Etcd),
+    ("loadBalancers", SubjectKind::LoadBalancer),
+    ("backups", SubjectKind::Backup),
+];
+
+/// What each environment sees of its control plane.
+fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
+    let mut clusters = Vec::new();
+    for environment in inventory.environments().to_vec() {
+        let tree = inventory.forest().next_id();
+        let Some(first) = subjects.first() else { break };
+        let mut facts = FactBuilder::new(tree, inventory.document(first.document).root);
+        let seen: Vec<&Subject> =
+            subjects.iter().filter(|subject| environment.visible.binary_search(&subject.environment).is_ok()).collect();
+        let fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
+            .iter()
+            .map(|(name, kind)| {
+                let of_kind = seen.iter().filter(|subject| subject.kind == *kind);
+                let nodes: Vec<NodeId> = of_kind.map(|subject| facts.refer(subject.node)).collect();
+                (*name, facts.list(&nodes))
+            })
+            .collect();
+        let origin = facts.anchor();
+        let node = facts.map(&fields, origin);
+        inventory.add_tree(facts.finish());
+        clusters.push(NodeRef { tree, node });
+    }
+    clusters
+}
+
+type Adapter = fn(&Inventory, &Tables, DocumentId, TreeId) -> Built;
+
+/// Runs one adapter over documents in parallel. Tree ids are given out beforehand, by position among the documents.
+fn pass(inventory: &mut Inventory, tables: &Tables, ids: &[DocumentId], adapter: Adapter) -> Vec<Subject> {
+    let first = inventory.forest().next_id().0;
+    let shared = &*inventory;
+    let built: Vec<Built> = ids
+        .par_iter()
+        .enumerate()
+        .map(|(index, &id)| adapter(shared, tables, id, TreeId(first + u32::try_from(index).unwrap_or(u32::MAX))))
+        .collect();
+    let mut subjects = Vec::new();
+    for built in built {
+        let (tree, of_document) = built.unwrap_or_else(|| (Tree::new(SourceId::default(), Arc::from("")), Vec::new()));
+        inventory.add_tree(tree);
+        subjects.extend(of_document);
+    }
+    subjects
+}
+
+/// What an ordinary object is to a cluster.
+fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
+    let document = inventory.document(id);
+    match document.kind() {
+        "Service" if document.key.as_ref().is_some_and(|key| key.group.is_empty()) => {
+            network::service(inventory, id, tree)
+        }
+        "PodDisruptionBudget" => network::pdb(inventory, id, tree),
+        "Role" | "ClusterRole" => access::role(inventory, id, tree),
+        "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, id, tree),
+        _ => workload::build(inventory, &tables.known, id, tree),
+    }
+}
+
+/// What a document says about the control plane and its data.
+fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
+    let document = inventory.document(id);
+    let balancers = || load_balancer::addresses(inventory, document.environment);
+    match document.kind() {
+        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, balancers(), id, tree)),
+        "InitConfiguration" | "JoinConfiguration" => Some(cluster::kubeadm_node(inventory, &tables.flags, id, tree)),
+        "EncryptionConfiguration" | "EncryptionConfig" => encryption::of_file(inventory, id, tree),
+        "Policy" => audit::policy(inventory, id, tree),
+        "CronJob" => backup::cron_job(inventory, &balancers(), id, tree),
+        "Pod" => cluster::component_pod(inventory, &tables.flags, id, tree),
+        _ => None,
+    }
+}
+
+/// One subject for each etcd whose environment holds no backup.
+fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assumptions) -> Vec<Subject> {
+    if assumptions.external_backup {
+        return Vec::new();
+    }
+    let backed_up = |inventory: &Inventory, etcd: &Subject| {
+        subjects
+            .iter()
+            .any(|backup| backup.kind == SubjectKind::Backup && inventory.sees(etcd.document, backup.document))
+    };
+    let mut missing = Vec::new();
+    for etcd in subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd) {
+        if backed_up(inventory, etcd) {
+            continue;
+        }
+        let tree = inventory.forest().next_id();
+        let place = anchor(inventory.document(etcd.document).view(inventory.forest()));
+        let mut facts = FactBuilder::new(tree, place);
+        let node = backup::absent(&mut facts, place);
+        inventory.add_tree(facts.finish());
+        missing.push(Subject { kind: SubjectKind::Backup, node: NodeRef { tree, node }, ..etcd.clone() });
+    }
+    missing
+}

@@ -1,3 +1,167 @@
-//! inventory
+//! Trees to documents: identities, environments, links, completeness, redaction.
+//!
+//! Knows how Kubernetes names and selects things, and where secrets stand. Knows nothing of rules, and judges nothing.
 
+mod completeness;
+mod document;
+mod embedded;
+mod environment;
+mod kustomize;
+mod links;
+mod load;
+mod pods;
 pub mod redaction;
+mod selectors;
+
+pub use completeness::Completeness;
+pub use document::{Document, DocumentId, Key, Role};
+pub use environment::{Environment, EnvironmentId};
+pub use links::{Link, Links};
+pub use load::{DocumentCounts, Input, Loaded, load};
+pub use pods::{POD_KINDS, PodKind, PodTemplate, pod_kind, pod_template};
+pub use selectors::{PodIndex, label_selector, map_selector};
+
+use std::sync::Arc;
+
+use crate::source::Sources;
+use crate::syntax::{Forest, Tree};
+use crate::vocabulary::TreeId;
+
+/// Everything that was read, divided and linked.
+#[derive(Debug)]
+pub struct Inventory {
+    sources: Sources,
+    forest: Forest,
+    documents: Vec<Document>,
+    environments: Vec<Environment>,
+    members: Vec<Vec<DocumentId>>,
+    names: links::Names,
+    links: Links,
+    partial: bool,
+}
+
+impl Inventory {
+    /// Divides and links documents. `partial`: the input is declared to be part of a larger whole.
+    pub fn new(sources: Sources, forest: Forest, mut documents: Vec<Document>, partial: bool) -> Self {
+        let environments = environment::divide(&forest, &sources, &mut documents);
+        let members = environment::members(&environments, &documents);
+        let names = links::Names::default();
+        let mut inventory =
+            Inventory { sources, forest, documents, environments, members, names, links: Links::default(), partial };
+        inventory.names = inventory.name_objects();
+        inventory.links = Links::find(&inventory);
+        inventory
+    }
+
+    fn name_objects(&self) -> links::Names {
+        let mut names = links::Names::default();
+        for (id, document) in self.objects() {
+            if let Some(key) = &document.key {
+                names.add(&key.kind, &key.name, id);
+            }
+        }
+        names
+    }
+
+    /// The source texts.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// All trees.
+    pub fn forest(&self) -> &Forest {
+        &self.forest
+    }
+
+    /// Adds a fact tree.
+    pub fn add_tree(&mut self, tree: Tree) -> TreeId {
+        self.forest.push(tree)
+    }
+
+    /// All environments; ids index them.
+    pub fn environments(&self) -> &[Environment] {
+        &self.environments
+    }
+
+    /// The documents of an environment, in order.
+    pub fn members(&self, id: EnvironmentId) -> &[DocumentId] {
+        &self.members[id.index()]
+    }
+
+    /// A document.
+    pub fn document(&self, id: DocumentId) -> &Document {
+        &self.documents[id.index()]
+    }
+
+    /// All documents in order.
+    pub fn documents(&self) -> impl Iterator<Item = (DocumentId, &Document)> {
+        self.documents
+            .iter()
+            .enumerate()
+            .map(|(i, document)| (DocumentId(u32::try_from(i).unwrap_or(u32::MAX)), document))
+    }
+
+    /// Documents that are objects of their own (no patches, no foreign files).
+    pub fn objects(&self) -> impl Iterator<Item = (DocumentId, &Document)> {
+        self.documents().filter(|(_, document)| document.role == Role::Object)
+    }
+
+    /// The links.
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Whether `to` is visible from `from`: same or related environment.
+    pub fn sees(&self, from: DocumentId, to: DocumentId) -> bool {
+        let visible = &self.environments[self.document(from).environment.index()].visible;
+        visible.binary_search(&self.document(to).environment).is_ok()
+    }
+
+    /// Whether two namespaced objects can meet: visible, and in one namespace. A namespace that nobody wrote is set at apply
+    /// time and may be any.
+    pub fn meets(&self, from: DocumentId, to: DocumentId) -> bool {
+        let namespace = |id: DocumentId| self.document(id).key.as_ref().and_then(|key| key.namespace.as_ref());
+        let same = match (namespace(from), namespace(to)) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        same && self.sees(from, to)
+    }
+
+    /// The objects that `kind` and `name` mean, seen from `from`.
+    pub fn named(&self, from: DocumentId, kind: &str, name: &str) -> Vec<DocumentId> {
+        self.names.get(kind, name).iter().copied().filter(|&to| self.meets(from, to)).collect()
+    }
+
+    /// Whether the input shows all objects of `kind` that `from` could see.
+    pub fn completeness(&self, kind: &str, from: DocumentId) -> Completeness {
+        self.completeness_in(kind, self.document(from).environment)
+    }
+
+    /// Whether the input shows all objects of `kind` in an environment and what it sees.
+    pub fn completeness_in(&self, kind: &str, environment: EnvironmentId) -> Completeness {
+        let visible = &self.environments[environment.index()].visible;
+        let remote = visible.iter().find_map(|id| self.environments[id.index()].incomplete.as_deref());
+        completeness::of_files(kind, self.partial, remote)
+    }
+
+    /// Objects of one kind that an environment sees.
+    pub fn of_kind<'a>(&'a self, kind: &'a str, environment: EnvironmentId) -> impl Iterator<Item = DocumentId> + 'a {
+        let visible = &self.environments[environment.index()].visible;
+        visible
+            .iter()
+            .flat_map(|id| self.members(*id))
+            .copied()
+            .filter(move |&id| self.document(id).role == Role::Object && self.document(id).kind() == kind)
+    }
+
+    /// The path of the source a document stands in.
+    pub fn path(&self, id: DocumentId) -> &str {
+        self.sources.get(self.document(id).source).path()
+    }
+
+    /// The text of a source.
+    pub fn text(&self, id: DocumentId) -> &Arc<str> {
+        self.sources.get(self.document(id).source).text()
+    }
+}

@@ -2,15 +2,29 @@
 //!
 //! `tree` is the shape they all make; each reader's header says what its trees look like.
 
+pub mod block;
 mod budget;
+mod comments;
 mod compose;
+mod elements;
+mod embed;
+mod format;
+pub mod haproxy;
+pub mod ini;
 pub mod json;
 mod keys;
+mod outline;
 pub mod scalar;
 mod split;
+pub mod template;
+mod template_actions;
 mod tree;
 pub mod yaml;
 
 pub use budget::Budget;
+pub use comments::{Mark, marks};
+pub use elements::split_elements;
+pub use embed::{Embedded, embed};
+pub use format::{Format, Read, detect, read};
 pub use split::split;
 pub use tree::{Data, Forest, Items, Node, Origin, Redaction, Secret, Style, Text, Tree, View};

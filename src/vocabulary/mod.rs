@@ -5,12 +5,14 @@
 
 mod grade;
 mod ids;
+mod nearest;
 mod problem;
 mod reason;
 mod span;
 
 pub use grade::{Confidence, Pillar, Profile, Severity, Stability, UnknownWord};
 pub use ids::{NodeId, NodeRef, RuleId, SourceId, TreeId};
+pub use nearest::nearest;
 pub use problem::{Place, Problem, ProblemKind};
 pub use reason::{Reason, UnknownCode};
 pub use span::Span;

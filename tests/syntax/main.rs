@@ -2,6 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod conformance;
+mod embed;
+mod files;
+mod hostile;
 mod json;
+mod lines;
 mod print;
+mod template;
 mod yaml;

@@ -1,0 +1,341 @@
+//! From outcomes to a report: severities, suppressions, fingerprints, score, coverage.
+
+use super::{Audit, suppressions};
+use crate::engine::{About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
+use crate::facts::{Facts, Subject};
+use crate::inventory::{Inventory, Loaded};
+use crate::report::{
+    Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region,
+    Related, Report, RuleCard, Status, SubjectName, Suppressed, SuppressedBy, score_input,
+};
+use crate::rule::{Judge, Rule};
+use crate::score;
+use crate::settings::Settings;
+use crate::source::SourceKind;
+use crate::syntax::Mark;
+use crate::triage::{Identity, Suppressions, Target, Waiver, WaiverKind, fingerprints};
+use crate::vocabulary::{Pillar, Place, Problem, ProblemKind, Severity, SourceId, Stability};
+
+/// The version of the rule set; changes when rules that count do.
+pub const RULESET: &str = "2026.1";
+
+/// Kinds whose completeness decides about links.
+const LINKED_KINDS: &[&str] = &[
+    "policy/v1/PodDisruptionBudget",
+    "v1/Service",
+    "autoscaling/v2/HorizontalPodAutoscaler",
+    "v1/Node",
+    "networking.k8s.io/v1/NetworkPolicy",
+];
+
+/// Puts the report together.
+pub fn report(
+    settings: &Settings,
+    loaded: Loaded,
+    facts: &Facts,
+    rules: &[ActiveRule<'_>],
+    evaluation: Evaluation,
+) -> Audit {
+    let Loaded { inventory, problems, failed_named, counts, marks } = loaded;
+    let assembler = Assembler { settings, inventory: &inventory, facts, rules };
+    let (mut suppressions, mut noticed) = assembler.suppressions(&marks);
+    let mut findings: Vec<Finding> =
+        evaluation.outcomes.iter().map(|outcome| assembler.finding(outcome, &mut suppressions)).collect();
+    noticed.extend(suppressions.unused(|rule| rules.iter().any(|active| active.rule.id.as_str() == rule)));
+    assembler.fingerprint(&mut findings, &evaluation.outcomes);
+    let internal = evaluation.problems.iter().any(|problem| problem.kind == ProblemKind::InternalError);
+    let mut all: Vec<Problem> = problems;
+    all.extend(evaluation.problems);
+    all.extend(noticed);
+    let unknown: usize =
+        findings.iter().filter(|finding| finding.status == Status::Unknown).map(|finding| finding.count).sum();
+    let coverage = Coverage {
+        rules_assessed: evaluation.assessed.iter().filter(|assessed| **assessed).count(),
+        rules_unknown: assembler.unknown_rules(&evaluation.outcomes),
+        rules_skipped: 0,
+        documents_read: counts.read,
+        documents_failed: counts.failed,
+        documents_templated: counts.templated,
+        kinds: assembler.kinds(),
+    };
+    let counts = Counts {
+        suppressed: findings.iter().filter(|finding| finding.suppressed.is_some()).count(),
+        unknown,
+        ..Counts::default()
+    };
+    let incomplete = unknown > 0 || coverage.documents_failed > 0;
+    let empty = coverage.documents_read == 0 && coverage.documents_failed == 0;
+    let report = Report {
+        tool_version: env!("CARGO_PKG_VERSION").to_string(),
+        ruleset: RULESET.to_string(),
+        command: "audit".to_string(),
+        as_of: settings.as_of,
+        target_version: settings.target_version.to_string(),
+        score: score::score(&score_input(&findings, assembler.assessed_pillars(&evaluation.assessed), incomplete)),
+        findings,
+        skipped: Vec::new(),
+        problems: assembler.notes(&all),
+        coverage,
+        rules: cards(rules),
+        counts,
+        elapsed: None,
+        data_notes: data_notes(facts),
+    };
+    Audit { report, failed: failed_named || internal, empty, inventory }
+}
+
+struct Assembler<'a> {
+    settings: &'a Settings,
+    inventory: &'a Inventory,
+    facts: &'a Facts,
+    rules: &'a [ActiveRule<'a>],
+}
+
+impl Assembler<'_> {
+    fn suppressions(&self, marks: &[(SourceId, Mark)]) -> (Suppressions, Vec<Problem>) {
+        match suppressions::collect(self.settings, self.inventory, marks) {
+            Ok(all) => Suppressions::new(all, self.settings.as_of),
+            Err(error) => (Suppressions::default(), vec![Problem::run(ProblemKind::BadSuppression, error.message)]),
+        }
+    }
+
+    fn subject(&self, outcome: &Outcome) -> Option<&Subject> {
+        match outcome.about {
+            About::Subject(index) => Some(&self.facts.subjects[index]),
+            About::Source(_) => None,
+        }
+    }
+
+    fn finding(&self, outcome: &Outcome, suppressions: &mut Suppressions) -> Finding {
+        let rule = self.rules[outcome.rule].rule;
+        let subject = self.subject(outcome);
+        let location = self.location(outcome, subject);
+        let (status, reason) = match &outcome.verdict {
+            Verdict::Pass => (Status::Pass, None),
+            Verdict::Fail => (Status::Fail, None),
+            Verdict::Unknown(reason) => (Status::Unknown, Some(reason.clone())),
+        };
+        let mut finding = Finding {
+            rule: rule.id.clone(),
+            status,
+            severity: self.settings.rules.severity.get(rule.id.as_str()).copied().unwrap_or(outcome.severity),
+            confidence: rule.file.confidence,
+            pillar: rule.pillar,
+            preview: rule.file.status == Stability::Preview,
+            blocker: rule.file.blocker,
+            message: if outcome.message.is_empty() { rule.file.title.clone() } else { outcome.message.clone() },
+            reason,
+            environment: subject.map_or(".", |subject| self.environment(subject)).to_string(),
+            subject: self.name(outcome, subject),
+            location,
+            related: self.related(outcome, subject),
+            fingerprint: String::new(),
+            suppressed: None,
+            baselined: false,
+            new: true,
+            count: outcome.count,
+        };
+        if status == Status::Fail {
+            let waiver = suppressions.covering(&target(rule, subject, &finding));
+            finding.suppressed = waiver.map(suppressed);
+        }
+        finding
+    }
+
+    fn environment(&self, subject: &Subject) -> &str {
+        &self.inventory.environments()[subject.environment.index()].path
+    }
+
+    fn name(&self, outcome: &Outcome, subject: Option<&Subject>) -> SubjectName {
+        match (subject, outcome.about) {
+            (Some(subject), _) => SubjectName {
+                api_version: subject.api_version.clone(),
+                kind: subject.label.clone(),
+                namespace: subject.namespace.clone(),
+                name: subject.name.clone(),
+                container: subject.container.clone(),
+                component: subject.component.clone(),
+            },
+            (None, About::Source(source)) => SubjectName {
+                kind: "Document".to_string(),
+                name: self.inventory.sources().get(source).path().to_string(),
+                ..SubjectName::default()
+            },
+            (None, About::Subject(_)) => SubjectName::default(),
+        }
+    }
+
+    fn location(&self, outcome: &Outcome, subject: Option<&Subject>) -> Location {
+        let object = subject.map(object_name).unwrap_or_default();
+        let field = outcome.spot.as_ref().map(|spot| spot.field.clone()).unwrap_or_default();
+        self.place_location(outcome.place(self.inventory, self.facts), field, object)
+    }
+
+    fn spot_location(&self, spot: &Spot, object: String) -> Location {
+        self.place_location(spot.place, spot.field.clone(), object)
+    }
+
+    fn place_location(&self, place: Place, field: String, object: String) -> Location {
+        let sources = self.inventory.sources();
+        let outermost = sources.outermost(place);
+        let position = sources.locate(place.source, place.span);
+        let source = match sources.get(place.source).kind() {
+            SourceKind::File => LocationSource::File,
+            SourceKind::Stdin => LocationSource::Stdin,
+            SourceKind::Embedded { .. } => LocationSource::Embedded,
+        };
+        let region = Region {
+            line: position.line as usize,
+            column: position.column as usize,
+            end_line: position.end_line as usize,
+            end_column: position.end_column as usize,
+        };
+        Location {
+            source,
+            path: position.path.to_string(),
+            region: Some(region),
+            field,
+            object,
+            place: Some(outermost),
+        }
+    }
+
+    fn related(&self, outcome: &Outcome, subject: Option<&Subject>) -> Vec<Related> {
+        let object = subject.map(object_name).unwrap_or_default();
+        let related = outcome.related.iter();
+        related
+            .map(|(spot, text)| Related { location: self.spot_location(spot, object.clone()), text: text.clone() })
+            .collect()
+    }
+
+    /// Fills in the fingerprints of all findings.
+    fn fingerprint(&self, findings: &mut [Finding], outcomes: &[Outcome]) {
+        let identities: Vec<Identity<'_>> = findings
+            .iter()
+            .zip(outcomes)
+            .map(|(finding, outcome)| Identity {
+                rule: finding.rule.as_str(),
+                environment: &finding.environment,
+                kind: format!("{}/{}", finding.subject.group(), finding.subject.kind),
+                namespace: finding.subject.namespace.as_deref().unwrap_or_default(),
+                name: if finding.subject.name.is_empty() { &finding.location.path } else { &finding.subject.name },
+                field: outcome.spot.as_ref().map_or("", |spot| &spot.stable_field),
+            })
+            .collect();
+        let prints = fingerprints(&identities);
+        for (finding, print) in findings.iter_mut().zip(prints) {
+            finding.fingerprint = print;
+        }
+    }
+
+    fn unknown_rules(&self, outcomes: &[Outcome]) -> usize {
+        let mut unknown = vec![false; self.rules.len()];
+        for outcome in outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Unknown(_))) {
+            unknown[outcome.rule] = true;
+        }
+        unknown.into_iter().filter(|unknown| *unknown).count()
+    }
+
+    fn kinds(&self) -> Vec<KindCoverage> {
+        let root = crate::inventory::EnvironmentId::default();
+        LINKED_KINDS
+            .iter()
+            .map(|kind| {
+                let short = kind.rsplit('/').next().unwrap_or(kind);
+                let reason = self.inventory.completeness_in(short, root).reason().cloned();
+                let state = if reason.is_some() { KindState::Partial } else { KindState::Complete };
+                KindCoverage { kind: (*kind).to_string(), state, reason }
+            })
+            .collect()
+    }
+
+    /// Problems that no active rule reports as a finding.
+    fn notes(&self, problems: &[Problem]) -> Vec<ProblemNote> {
+        let reported = |problem: &Problem| {
+            problem.place.is_some()
+                && self
+                    .rules
+                    .iter()
+                    .any(|active| matches!(active.rule.judge, Judge::RaisedBy(kind) if kind == problem.kind))
+        };
+        let rest = problems.iter().filter(|problem| !reported(problem));
+        rest.map(|problem| ProblemNote {
+            code: problem.kind,
+            message: problem.message.clone(),
+            location: problem.place.map(|place| self.place_location(place, String::new(), String::new())),
+        })
+        .collect()
+    }
+
+    /// The pillars in which a stable rule of medium severity or worse reached a verdict.
+    fn assessed_pillars(&self, assessed: &[bool]) -> Vec<Pillar> {
+        let weighty = self.rules.iter().zip(assessed).filter(|(active, assessed)| {
+            **assessed
+                && active.rule.file.status == Stability::Stable
+                && active.rule.worst_severity() >= Severity::Medium
+        });
+        let mut pillars: Vec<Pillar> = weighty.map(|(active, _)| active.rule.pillar).collect();
+        pillars.sort();
+        pillars.dedup();
+        pillars
+    }
+}
+
+fn object_name(subject: &Subject) -> String {
+    let parts = [Some(subject.label.as_str()), subject.namespace.as_deref(), Some(subject.name.as_str())];
+    let parts: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    parts.join("/")
+}
+
+fn target<'t>(rule: &'t Rule, subject: Option<&Subject>, finding: &'t Finding) -> Target<'t> {
+    Target {
+        rule: rule.id.as_str(),
+        aliases: &rule.file.aliases,
+        path: &finding.location.path,
+        line: finding.location.region.map_or(0, |region| u32::try_from(region.line).unwrap_or(u32::MAX)),
+        document: subject.map(|subject| subject.document.0),
+        kind: &finding.subject.kind,
+        namespace: finding.subject.namespace.as_deref().unwrap_or_default(),
+        name: &finding.subject.name,
+        container: finding.subject.container.as_deref().unwrap_or_default(),
+    }
+}
+
+fn suppressed(waiver: Waiver) -> Suppressed {
+    let by = match waiver.kind {
+        WaiverKind::Comment => SuppressedBy::Comment,
+        WaiverKind::Annotation => SuppressedBy::Annotation,
+        WaiverKind::Config => SuppressedBy::Config,
+    };
+    Suppressed { by, reason: waiver.reason, until: waiver.until }
+}
+
+fn cards(rules: &[ActiveRule<'_>]) -> Vec<RuleCard> {
+    let mut cards: Vec<RuleCard> = rules.iter().map(|active| card(active.rule)).collect();
+    cards.sort_by(|a, b| a.id.cmp(&b.id));
+    cards
+}
+
+/// What a reader of a report wants to know about a rule.
+pub fn card(rule: &Rule) -> RuleCard {
+    RuleCard {
+        id: rule.id.clone(),
+        title: rule.file.title.clone(),
+        area: rule.area.clone(),
+        pillar: rule.pillar,
+        severity: rule.worst_severity(),
+        confidence: rule.file.confidence,
+        profile: rule.file.profile,
+        status: rule.file.status,
+        since: rule.file.since.clone(),
+        why: rule.file.why.clone(),
+        fix: rule.file.fix.clone(),
+        references: rule.file.references.clone(),
+        frameworks: rule.file.frameworks.iter().map(|(name, controls)| (name.clone(), controls.clone())).collect(),
+    }
+}
+
+fn data_notes(facts: &Facts) -> Vec<DataNote> {
+    let notes = facts.dated.iter();
+    notes.filter_map(|(name, date)| Some(DataNote { name: (*name).to_string(), date: date.parse().ok()? })).collect()
+}

@@ -1,0 +1,145 @@
+//! The audit as a whole: settings → inputs → inventory → facts → outcomes → triage → score → report.
+//!
+//! This is the one place that knows every layer; each step is one call.
+
+mod assemble;
+mod inputs;
+mod suppressions;
+
+use std::fmt;
+
+use crate::engine::{self, ActiveRule, Passes};
+use crate::expr::Value;
+use crate::facts::{self, Assumptions};
+use crate::inventory::{self, Inventory};
+use crate::report::Report;
+use crate::rule::{LoadError, Rule, RuleSet, select};
+use crate::settings::{RuleSettings, Settings, UsageError};
+use crate::vocabulary::{Problem, Profile};
+
+/// A report with what decides the exit code besides it, and the texts to show.
+#[derive(Debug)]
+pub struct Audit {
+    /// The report.
+    pub report: Report,
+    /// The inventory, for source texts and the division into environments.
+    pub inventory: Inventory,
+    /// An input named on the command line could not be read or parsed, or k8sready itself failed.
+    pub failed: bool,
+    /// Nothing was there to audit.
+    pub empty: bool,
+}
+
+/// Why there is no report.
+#[derive(Debug)]
+pub enum AuditError {
+    /// The user's settings.
+    Usage(UsageError),
+    /// A rule.
+    Rules(LoadError),
+    /// k8sready's own data.
+    Internal(String),
+}
+
+impl fmt::Display for AuditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AuditError::Usage(error) => write!(f, "{error}"),
+            AuditError::Rules(error) => write!(f, "{error}"),
+            AuditError::Internal(error) => write!(f, "{error} (a defect of k8sready; please report it)"),
+        }
+    }
+}
+
+impl std::error::Error for AuditError {}
+
+impl From<UsageError> for AuditError {
+    fn from(error: UsageError) -> Self {
+        AuditError::Usage(error)
+    }
+}
+
+impl From<LoadError> for AuditError {
+    fn from(error: LoadError) -> Self {
+        AuditError::Rules(error)
+    }
+}
+
+/// Reads the inputs that the settings name and audits them.
+pub fn audit(settings: &Settings) -> Result<Audit, AuditError> {
+    let (inputs, problems) = inputs::collect(settings)?;
+    audit_inputs(settings, inputs, problems)
+}
+
+/// Audits inputs that were read already. `noticed` are problems met while reading them.
+pub fn audit_inputs(
+    settings: &Settings,
+    inputs: Vec<inventory::Input>,
+    noticed: Vec<Problem>,
+) -> Result<Audit, AuditError> {
+    let rules = RuleSet::with_folders(&settings.rules.folders)?;
+    let active = active(&rules, &settings.rules)?;
+    let mut loaded = inventory::load(inputs, settings.partial);
+    loaded.problems.extend(noticed);
+    let assumptions = Assumptions { external_backup: settings.external_backup };
+    let facts = facts::build(&mut loaded.inventory, assumptions).map_err(AuditError::Internal)?;
+    let passes = if settings.include_passes { Passes::List } else { Passes::Count };
+    let evaluation = engine::evaluate(&loaded.inventory, &facts, &active, &loaded.problems, passes);
+    Ok(assemble::report(settings, loaded, &facts, &active, evaluation))
+}
+
+/// The rules that run, with their parameters.
+pub fn active<'r>(rules: &'r RuleSet, settings: &RuleSettings) -> Result<Vec<ActiveRule<'r>>, UsageError> {
+    check_names(rules, settings)?;
+    let profile = settings.profile.unwrap_or(Profile::Production);
+    let selected = select(&rules.rules, profile, &settings.select, &settings.ignore).map_err(|error| {
+        let usage = UsageError::new(format!("`{}` fits no rule, area, pillar or framework", error.word));
+        match error.near {
+            Some(near) => usage.help(format!("did you mean `{near}`? `k8sready rules` lists them")),
+            None => usage.help("`k8sready rules` lists them"),
+        }
+    })?;
+    selected.into_iter().map(|rule| Ok(ActiveRule { rule, params: params(rule, settings)? })).collect()
+}
+
+fn check_names(rules: &RuleSet, settings: &RuleSettings) -> Result<(), UsageError> {
+    let named = settings.severity.keys().chain(settings.params.keys());
+    for name in named {
+        if rules.get(name).is_none() {
+            let ids = rules.rules.iter().map(|rule| rule.id.as_str());
+            let near = crate::vocabulary::nearest(name, ids).unwrap_or("single-replica");
+            return Err(UsageError::new(format!("there is no rule `{name}`")).help(format!("did you mean `{near}`?")));
+        }
+    }
+    Ok(())
+}
+
+/// A rule's parameters: its defaults, overridden by settings.
+fn params(rule: &Rule, settings: &RuleSettings) -> Result<Value<'static>, UsageError> {
+    let given = settings.params.get(rule.id.as_str());
+    for name in given.into_iter().flat_map(|given| given.keys()) {
+        if !rule.file.params.contains_key(name) {
+            return Err(UsageError::new(format!("rule `{}` has no parameter `{name}`", rule.id)));
+        }
+    }
+    let mut values = Vec::new();
+    for (name, param) in &rule.file.params {
+        let value = given.and_then(|given| given.get(name)).unwrap_or(&param.default);
+        if !param.kind.admits(value) {
+            return Err(UsageError::new(format!("parameter `{name}` of rule `{}` is not of its type", rule.id)));
+        }
+        values.push((name.as_str(), json_value(value)));
+    }
+    Ok(Value::map(values))
+}
+
+/// A parameter as a value of expressions.
+pub fn json_value(value: &serde_json::Value) -> Value<'static> {
+    match value {
+        serde_json::Value::Bool(value) => Value::Bool(*value),
+        serde_json::Value::Number(number) => number.as_i64().map_or(Value::Null, Value::Int),
+        serde_json::Value::String(text) => Value::text(text.as_str()),
+        serde_json::Value::Array(items) => Value::list(items.iter().map(json_value).collect()),
+        _ => Value::Null,
+    }
+}

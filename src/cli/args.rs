@@ -1,0 +1,212 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::vocabulary::{Profile, Severity};
+
+const EXIT_CODES: &str = "Exit codes:
+  0  no finding at or above --fail-on, and the score is not below --min-score
+  1  findings at or above --fail-on, or a score below --min-score
+  2  usage, configuration, or a bad rule
+  3  nothing to audit (see --allow-empty), or incomplete with --require-complete
+  4  an I/O or internal error, or a file named on the command line that does not parse
+  5  the cluster cannot be reached
+When several hold, the order is 5, 2, 4, 3, 1. Reports are written in every case.";
+
+/// Production-readiness auditor for Kubernetes: manifests, control planes, balancers and backups, on the exact line.
+#[derive(Debug, Parser)]
+#[command(name = "k8sready", version, after_long_help = EXIT_CODES, max_term_width = 110, disable_help_subcommand = true)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Audit files and folders, or standard input with `-`
+    Audit(Box<AuditArgs>),
+    /// Explain a rule, or the facts that a subject offers to rules
+    Explain(ExplainArgs),
+    /// List the rules
+    Rules(RulesArgs),
+    /// Write a commented k8sready.yaml
+    Init(InitArgs),
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR or TERM=dumb say otherwise
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `NAME=VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Left of the first `=`.
+    pub name: String,
+    /// Right of it.
+    pub value: String,
+}
+
+impl FromStr for Named {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`"))?;
+        Ok(Named { name: name.to_string(), value: value.to_string() })
+    }
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXIT_CODES)]
+pub struct AuditArgs {
+    /// Files and folders; `-` reads standard input
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// Only these rules: ids, areas, pillars, frameworks or globs, comma separated
+    #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
+    pub select: Vec<String>,
+    /// Not these rules
+    #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
+    pub ignore: Vec<String>,
+    /// How much to ask: essential, production (default) or strict
+    #[arg(long, help_heading = "Rules")]
+    pub profile: Option<Profile>,
+    /// Change a rule's severity: RULE=SEVERITY (repeatable)
+    #[arg(long, value_name = "RULE=SEVERITY", help_heading = "Rules")]
+    pub severity: Vec<Named>,
+    /// More rules from a folder laid out like `rules/` (repeatable)
+    #[arg(long, value_name = "DIR", help_heading = "Rules")]
+    pub rules: Vec<PathBuf>,
+
+    /// Kubernetes version to judge for, e.g. 1.36
+    #[arg(long, value_name = "VERSION", help_heading = "Input")]
+    pub target_version: Option<String>,
+    /// The date that decides support windows and expiries: YYYY-MM-DD
+    #[arg(long, value_name = "DATE", env = "K8SREADY_AS_OF", help_heading = "Input")]
+    pub as_of: Option<String>,
+    /// Skip paths that match a glob (repeatable)
+    #[arg(long, value_name = "GLOB", help_heading = "Input")]
+    pub exclude: Vec<String>,
+    /// The input is part of a larger whole: what is absent is unknown
+    #[arg(long, help_heading = "Input")]
+    pub partial: bool,
+    /// A provider runs the control plane (eks, gke, aks …): its rules are skipped with the reason
+    #[arg(long, value_name = "PROVIDER", help_heading = "Input")]
+    pub managed: Option<String>,
+    /// etcd is backed up by something that is not in the input
+    #[arg(long, help_heading = "Input")]
+    pub assume_external_backup: bool,
+    /// Configuration file; by default k8sready.yaml, from the input up to the git root
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long, conflicts_with = "config", help_heading = "Input")]
+    pub isolated: bool,
+
+    /// Fail on findings of this severity or worse: critical, high (default), medium, low, info or none
+    #[arg(long, value_name = "SEVERITY", help_heading = "Gate")]
+    pub fail_on: Option<String>,
+    /// Fail below this score (0-100)
+    #[arg(long, value_name = "SCORE", help_heading = "Gate")]
+    pub min_score: Option<u8>,
+    /// Exit with 0 where findings would give 1
+    #[arg(long, help_heading = "Gate")]
+    pub exit_zero: bool,
+    /// Nothing to audit is no error
+    #[arg(long, help_heading = "Gate")]
+    pub allow_empty: bool,
+    /// Anything unknown is an error (exit 3)
+    #[arg(long, help_heading = "Gate")]
+    pub require_complete: bool,
+
+    /// Format of the report: full, concise, json or sarif
+    #[arg(long, short, value_name = "FORMAT", help_heading = "Output")]
+    pub format: Option<String>,
+    /// Write a further report to a file: FORMAT=FILE (repeatable)
+    #[arg(long, short, value_name = "FORMAT=FILE", help_heading = "Output")]
+    pub output: Vec<Named>,
+    /// Also list what passed
+    #[arg(long, help_heading = "Output")]
+    pub include_passes: bool,
+    /// Show every finding in full, not the first three of a rule
+    #[arg(long, help_heading = "Output")]
+    pub show_all: bool,
+    /// When to colour
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
+    pub color: ColorChoice,
+    /// Width of the report in columns; by default that of the terminal
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
+    pub width: Option<usize>,
+    /// Only the summary; twice: nothing but the exit code
+    #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub quiet: u8,
+    /// Also say on standard error which configuration and environments are in use
+    #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub verbose: u8,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// The rule's id
+    #[arg(required_unless_present = "subject")]
+    pub rule: Option<String>,
+    /// Explain a subject's facts instead
+    #[arg(long, conflicts_with = "rule")]
+    pub subject: Option<String>,
+    /// text or json
+    #[arg(long, default_value = "text")]
+    pub format: String,
+    /// More rules from a folder (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, clap::Args)]
+pub struct RulesArgs {
+    /// Only these rules: ids, areas, pillars, frameworks or globs, comma separated
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub select: Vec<String>,
+    /// Not these rules
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub ignore: Vec<String>,
+    /// The profile whose rules to list
+    #[arg(long, default_value = "strict")]
+    pub profile: Profile,
+    /// Only rules of this severity or worse
+    #[arg(long)]
+    pub severity: Option<Severity>,
+    /// Print which rules answer another tool's checks: kube-linter, kube-score, polaris …
+    #[arg(long, value_name = "TOOL")]
+    pub from: Option<String>,
+    /// text or json
+    #[arg(long, default_value = "text")]
+    pub format: String,
+    /// More rules from a folder (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub struct InitArgs {
+    /// The folder to write k8sready.yaml into
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Overwrite an existing file
+    #[arg(long)]
+    pub force: bool,
+}

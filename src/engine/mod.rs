@@ -1,0 +1,312 @@
+//! The engine: subjects × rules → outcomes, in one total order whatever the number of threads.
+//!
+//! Knows rules, facts and places; knows nothing of severities that users changed, suppressions or formats.
+
+mod outcome;
+mod place;
+mod raised;
+
+pub use outcome::{About, Outcome, Verdict};
+pub use place::Spot;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::expr::{Env, Failure, Program, Truth, Value, blame, origin};
+use crate::facts::{Facts, Subject, SubjectKind, anchor};
+use crate::inventory::Inventory;
+use crate::rule::{Expressions, Judge, Late, Part, Rule, SLOTS};
+use crate::syntax::{Forest, Origin};
+use crate::vocabulary::{NodeRef, Problem, ProblemKind, Reason, Severity, UnknownCode};
+
+/// Slots of the variables, in the order in which rules are compiled.
+const SUBJECT: usize = 0;
+const OBJECT: usize = 1;
+const PARAMS: usize = 2;
+const CLUSTER: usize = 3;
+const EACH: usize = 4;
+
+/// What came of all rules.
+#[derive(Debug, Default)]
+pub struct Evaluation {
+    /// In total order; passes only on request.
+    pub outcomes: Vec<Outcome>,
+    /// By rule: whether it came to a verdict on anything.
+    pub assessed: Vec<bool>,
+    /// Defects met on the way.
+    pub problems: Vec<Problem>,
+}
+
+/// A rule with the values of its parameters.
+#[derive(Debug)]
+pub struct ActiveRule<'r> {
+    /// The rule.
+    pub rule: &'r Rule,
+    /// Its parameters.
+    pub params: Value<'static>,
+}
+
+/// Judges every subject by every rule that applies, and turns noticed problems into outcomes of the rules they raise.
+pub fn evaluate(
+    inventory: &Inventory,
+    facts: &Facts,
+    rules: &[ActiveRule<'_>],
+    noticed: &[Problem],
+    passes: Passes,
+) -> Evaluation {
+    let assessed =
+        rules.iter().map(|active| AtomicBool::new(matches!(active.rule.judge, Judge::RaisedBy(_)))).collect();
+    let engine = Engine { inventory, facts, rules, by_subject: by_subject(rules), passes, assessed };
+    let judged: Vec<Judged> =
+        (0..facts.subjects.len()).into_par_iter().with_min_len(64).map(|subject| engine.guarded(subject)).collect();
+    let mut evaluation = Evaluation::default();
+    for judged in judged {
+        evaluation.outcomes.extend(judged.outcomes);
+        evaluation.problems.extend(judged.problems);
+    }
+    evaluation.outcomes.extend(raised::outcomes(rules, noticed));
+    evaluation.outcomes = outcome::ordered(inventory, facts, rules, evaluation.outcomes);
+    evaluation.assessed = engine.assessed.iter().map(|assessed| assessed.load(Ordering::Relaxed)).collect();
+    evaluation.problems.sort();
+    evaluation.problems.dedup();
+    evaluation
+}
+
+/// Whether passes are listed or only counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passes {
+    /// Only whether a rule came to a verdict.
+    Count,
+    /// Each one.
+    List,
+}
+
+/// Indexes of rules by the subject they judge.
+type BySubject = FxHashMap<SubjectKind, Vec<usize>>;
+
+fn by_subject(rules: &[ActiveRule<'_>]) -> BySubject {
+    let mut index = BySubject::default();
+    for (at, active) in rules.iter().enumerate() {
+        if matches!(active.rule.judge, Judge::Expressions(_)) {
+            index.entry(active.rule.subject).or_default().push(at);
+        }
+    }
+    index
+}
+
+#[derive(Default)]
+struct Judged {
+    outcomes: Vec<Outcome>,
+    problems: Vec<Problem>,
+}
+
+struct Engine<'e> {
+    inventory: &'e Inventory,
+    facts: &'e Facts,
+    rules: &'e [ActiveRule<'e>],
+    by_subject: BySubject,
+    passes: Passes,
+    assessed: Vec<AtomicBool>,
+}
+
+impl<'e> Engine<'e> {
+    /// A panic while judging one subject is a defect of ours; the others go on.
+    fn guarded(&self, subject: usize) -> Judged {
+        catch_unwind(AssertUnwindSafe(|| self.judge(subject))).unwrap_or_else(|_| {
+            let at = self.facts.subjects[subject].document;
+            let message = format!("judging `{}` failed inside k8sready; please report it", self.inventory.path(at));
+            Judged { outcomes: Vec::new(), problems: vec![Problem::run(ProblemKind::InternalError, message)] }
+        })
+    }
+
+    fn judge(&self, index: usize) -> Judged {
+        let subject = &self.facts.subjects[index];
+        let mut judged = Judged::default();
+        let Some(rules) = self.by_subject.get(&subject.kind) else { return judged };
+        let key = self.inventory.document(subject.document).key.as_ref();
+        for &at in rules {
+            let rule = self.rules[at].rule;
+            let covered = subject.kind != SubjectKind::Object
+                || key.is_some_and(|key| rule.covers(&key.group, &key.version, &key.kind));
+            if let (true, Judge::Expressions(expressions)) = (covered, &rule.judge) {
+                let slots = self.slots(subject, at);
+                Judging {
+                    engine: self,
+                    subject,
+                    subject_index: index,
+                    rule_index: at,
+                    rule,
+                    expressions,
+                    slots: &slots,
+                }
+                .run(&mut judged);
+            }
+        }
+        judged
+    }
+
+    fn slots(&self, subject: &Subject, rule: usize) -> [Value<'e>; SLOTS] {
+        let forest = self.inventory.forest();
+        let mut slots = [const { Value::Null }; SLOTS];
+        slots[SUBJECT] = Value::node(forest, subject.node);
+        slots[OBJECT] = Value::node(forest, self.inventory.document(subject.document).root);
+        slots[PARAMS] = self.rules[rule].params.clone();
+        if let Some(&cluster) = self.facts.clusters.get(subject.environment.index()) {
+            slots[CLUSTER] = Value::node(forest, cluster);
+        }
+        slots
+    }
+}
+
+/// One rule on one subject, or on one element of a list of it.
+#[derive(Clone, Copy)]
+struct Judging<'j> {
+    engine: &'j Engine<'j>,
+    subject: &'j Subject,
+    subject_index: usize,
+    rule_index: usize,
+    rule: &'j Rule,
+    expressions: &'j Expressions,
+    slots: &'j [Value<'j>; SLOTS],
+}
+
+impl<'j> Judging<'j> {
+    fn forest(&self) -> &'j Forest {
+        self.engine.inventory.forest()
+    }
+
+    fn env(&self) -> Env<'j, 'j> {
+        Env { forest: self.forest(), slots: self.slots }
+    }
+
+    fn run(self, judged: &mut Judged) {
+        let Some(list) = &self.expressions.each else { return self.element(judged) };
+        match self.value(list).elements() {
+            Ok((elements, open)) => {
+                for element in elements {
+                    let mut slots = self.slots.clone();
+                    slots[EACH] = element;
+                    Judging { slots: &slots, ..self }.element(judged);
+                }
+                if let Some(reason) = open {
+                    judged.outcomes.push(self.outcome(Verdict::Unknown(reason), self.rule.file.severity));
+                }
+            }
+            Err(truth) => self.undecided(truth, judged),
+        }
+    }
+
+    fn value(&self, program: &'j Program) -> Value<'j> {
+        program.eval(&self.env())
+    }
+
+    fn truth(&self, program: &'j Program) -> Truth {
+        self.value(program).truth()
+    }
+
+    fn element(&self, judged: &mut Judged) {
+        match self.expressions.when.as_ref().map_or(Truth::True, |when| self.truth(when)) {
+            Truth::True => {}
+            Truth::False => return,
+            undecided => return self.undecided(undecided, judged),
+        }
+        match self.truth(&self.expressions.expect) {
+            Truth::True => self.passed(judged),
+            Truth::False => self.failed(judged),
+            undecided => self.undecided(undecided, judged),
+        }
+    }
+
+    fn passed(&self, judged: &mut Judged) {
+        self.assessed();
+        if self.engine.passes == Passes::List {
+            judged.outcomes.push(self.outcome(Verdict::Pass, self.rule.file.severity));
+        }
+    }
+
+    fn assessed(&self) {
+        self.engine.assessed[self.rule_index].store(true, Ordering::Relaxed);
+    }
+
+    /// Neither true nor false. An error is the rule's own fault and said once a rule.
+    fn undecided(&self, truth: Truth, judged: &mut Judged) {
+        let reason = match truth {
+            Truth::Unknown(reason) => reason,
+            Truth::Error(failure) => {
+                judged.problems.push(self.rule_error(&failure));
+                Reason::new(UnknownCode::RuleError, failure.message)
+            }
+            Truth::True | Truth::False => return,
+        };
+        judged.outcomes.push(self.outcome(Verdict::Unknown(reason), self.rule.file.severity));
+    }
+
+    fn rule_error(&self, failure: &Failure) -> Problem {
+        Problem::run(ProblemKind::RuleError, format!("rule `{}`: {}", self.rule.id, failure.message))
+    }
+
+    fn failed(&self, judged: &mut Judged) {
+        self.assessed();
+        let late = match self.rule.late() {
+            Ok(late) => late,
+            Err(error) => return judged.problems.push(Problem::run(ProblemKind::RuleError, error.to_string())),
+        };
+        let severities = self.expressions.severity_when.iter();
+        let severity =
+            severities.filter(|(_, when)| self.truth(when) == Truth::True).map(|(severity, _)| *severity).next();
+        let (spot, mut related) = self.blamed(late);
+        for (at, text) in &late.related {
+            if let Some(origin) = origin(at, &self.env()) {
+                related.push((self.spot(&origin), text.clone()));
+            }
+        }
+        related.retain(|(other, _)| other.place != spot.place);
+        let outcome = self.outcome(Verdict::Fail, severity.unwrap_or(self.rule.file.severity));
+        judged.outcomes.push(Outcome { message: self.message(late), spot: Some(spot), related, ..outcome });
+    }
+
+    /// What the rule says to point at, else what decided.
+    fn blamed(&self, late: &'j Late) -> (Spot, Vec<(Spot, String)>) {
+        let stated = late.at.as_ref().and_then(|at| origin(at, &self.env()));
+        if let Some(origin) = stated {
+            return (self.spot(&origin), Vec::new());
+        }
+        let blame = blame(&self.expressions.expect, &self.env());
+        let own = Origin::Anchor(self.root_anchor());
+        let related = blame.related.iter().map(|origin| (self.spot(origin), "here too".to_string())).collect();
+        (self.spot(blame.primary.as_ref().unwrap_or(&own)), related)
+    }
+
+    fn root_anchor(&self) -> NodeRef {
+        anchor(self.engine.inventory.document(self.subject.document).view(self.forest()))
+    }
+
+    fn spot(&self, origin: &Origin) -> Spot {
+        place::spot(self.forest(), origin, self.engine.inventory.document(self.subject.document).root)
+    }
+
+    fn message(&self, late: &'j Late) -> String {
+        let parts = late.message.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Value(program) => self.value(program).to_text().unwrap_or_else(|| "?".to_string()),
+        });
+        parts.collect()
+    }
+
+    fn outcome(&self, verdict: Verdict, severity: Severity) -> Outcome {
+        let about = About::Subject(self.subject_index);
+        Outcome {
+            rule: self.rule_index,
+            about,
+            verdict,
+            severity,
+            message: String::new(),
+            spot: None,
+            related: Vec::new(),
+            count: 1,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Snapshots and uploads in command lines: `etcdctl snapshot save`, `etcdutl`, and the programs that ship a file away.
+//!
+//! Reads `command`/`args` directly, `sh -c` texts, and scripts that a container mounts from a ConfigMap of the input.
+
+use crate::inventory::{DocumentId, Inventory};
+use crate::syntax::View;
+use crate::values::{ShellCommand, shell_commands};
+use crate::vocabulary::NodeRef;
+
+/// Programs that copy to another failure domain, and the word that shows it where the program does other things too.
+const UPLOADERS: &[(&str, Option<&str>)] = &[
+    ("s3cmd", None),
+    ("s5cmd", None),
+    ("gsutil", None),
+    ("azcopy", None),
+    ("rclone", None),
+    ("restic", None),
+    ("kopia", None),
+    ("borg", None),
+    ("scp", None),
+    ("velero", None),
+    ("swift", None),
+    ("aws", Some("s3")),
+    ("aws", Some("s3api")),
+    ("gcloud", Some("storage")),
+    ("az", Some("storage")),
+    ("mc", Some("cp")),
+    ("mc", Some("mirror")),
+    ("rsync", None),
+    ("curl", Some("-T")),
+    ("curl", Some("--upload-file")),
+    ("sftp", None),
+    ("oci", Some("os")),
+];
+
+/// Environment variables that point an image at a bucket.
+const UPLOAD_VARIABLES: &[&str] =
+    &["AWS_S3_BUCKET", "S3_BUCKET", "RESTIC_REPOSITORY", "GCS_BUCKET", "AZURE_STORAGE_CONTAINER", "BUCKET"];
+
+/// What one container runs.
+pub struct Script<'a> {
+    container: View<'a>,
+    commands: Vec<(ShellCommand, NodeRef)>,
+}
+
+/// An etcd snapshot.
+pub struct Snapshot<'a> {
+    /// The container that takes it.
+    pub container: View<'a>,
+    /// The scalar that holds the command.
+    pub place: NodeRef,
+    /// `--endpoints`, or the variable that stands for it.
+    pub endpoints: Vec<String>,
+    /// The file it writes.
+    pub path: Option<String>,
+}
+
+impl<'a> Script<'a> {
+    /// What a container of a pod runs.
+    pub fn of(inventory: &'a Inventory, id: DocumentId, spec: View<'a>, container: View<'a>) -> Script<'a> {
+        let words: Vec<View<'a>> =
+            ["command", "args"].into_iter().filter_map(|key| container.get(key)).flat_map(View::items).collect();
+        let texts = words.iter().filter(|word| word.str().is_some_and(|text| text.contains([' ', '\n'])));
+        let mut commands: Vec<(ShellCommand, NodeRef)> = texts.flat_map(|word| commands_in(*word)).collect();
+        if let Some(first) = words.first() {
+            let line: Vec<String> = words.iter().filter_map(|word| word.str()).map(quoted).collect();
+            commands.extend(
+                shell_commands(&line.join(" "))
+                    .into_iter()
+                    .map(|command| (command, snapshot_word(&words).unwrap_or(*first).at())),
+            );
+        }
+        for script in mounted_scripts(inventory, id, spec, container) {
+            commands.extend(commands_in(script));
+        }
+        Script { container, commands }
+    }
+
+    /// The snapshot it takes, if it takes one.
+    pub fn snapshot(&self) -> Option<Snapshot<'a>> {
+        self.commands.iter().find_map(|(command, place)| {
+            let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+            let at = words.iter().position(|word| matches!(word.rsplit('/').next(), Some("etcdctl" | "etcdutl")))?;
+            let rest = &words[at + 1..];
+            let save = rest.windows(2).position(|pair| pair == ["snapshot", "save"])?;
+            let path = rest[save + 2..].iter().find(|word| !word.starts_with('-')).map(|path| (*path).to_string());
+            let endpoints = self.endpoints(rest);
+            Some(Snapshot { container: self.container, place: *place, endpoints, path })
+        })
+    }
+
+    fn endpoints(&self, words: &[&str]) -> Vec<String> {
+        let flag = words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--endpoints")? {
+            "" => words.get(at + 1).copied(),
+            value => value.strip_prefix('='),
+        });
+        let variable = || {
+            let variables = self.container.get("env").into_iter().flat_map(View::items);
+            variables.into_iter().find(|variable| variable.str_at("name") == Some("ETCDCTL_ENDPOINTS"))?.str_at("value")
+        };
+        let text = flag.or_else(variable).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|endpoint| !endpoint.is_empty()).map(str::to_string).collect()
+    }
+
+    /// Whether it ships something off the host.
+    pub fn uploads(&self) -> bool {
+        let by_command = self.commands.iter().any(|(command, _)| {
+            let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+            let program = words.iter().map(|word| word.rsplit('/').next().unwrap_or(word));
+            program.enumerate().any(|(at, program)| {
+                UPLOADERS
+                    .iter()
+                    .any(|(name, sign)| *name == program && sign.is_none_or(|sign| words[at + 1..].contains(&sign)))
+            })
+        });
+        let mut variables =
+            self.container.get("env").into_iter().flat_map(View::items).filter_map(|variable| variable.str_at("name"));
+        by_command || variables.any(|name| UPLOAD_VARIABLES.contains(&name))
+    }
+}
+
+fn commands_in(text: View<'_>) -> Vec<(ShellCommand, NodeRef)> {
+    text.str().into_iter().flat_map(shell_commands).map(|command| (command, text.at())).collect()
+}
+
+/// The word of a command list that says `snapshot`, or names the endpoints.
+fn snapshot_word<'a>(words: &[View<'a>]) -> Option<View<'a>> {
+    words.iter().copied().find(|word| word.str().is_some_and(|text| text.contains("snapshot")))
+}
+
+/// A word of a list as shell text.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Texts of ConfigMaps that the container mounts.
+fn mounted_scripts<'a>(inventory: &'a Inventory, id: DocumentId, spec: View<'a>, container: View<'a>) -> Vec<View<'a>> {
+    let mounts: Vec<&str> = container
+        .get("volumeMounts")
+        .into_iter()
+        .flat_map(View::items)
+        .filter_map(|mount| mount.str_at("name"))
+        .collect();
+    let volumes = spec.get("volumes").into_iter().flat_map(View::items);
+    volumes
+        .filter(|volume| volume.str_at("name").is_some_and(|name| mounts.contains(&name)))
+        .filter_map(|volume| volume.str_at("configMap.name"))
+        .flat_map(|name| inventory.named(id, "ConfigMap", name))
+        .filter_map(|map| inventory.document(map).view(inventory.forest()).get("data"))
+        .flat_map(|data| data.entries().map(|(_, text)| text).collect::<Vec<_>>())
+        .collect()
+}

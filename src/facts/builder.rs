@@ -1,0 +1,192 @@
+//! `FactBuilder`: makes a fact tree in which every node has an origin.
+//!
+//! Facts that merely pass a value on are references to the document's node; facts that fill in a default say where the
+//! value would stand. Which facts exist is the adapters' business.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::syntax::{Data, Origin, Style, Tree, View};
+use crate::vocabulary::{NodeId, NodeRef, Reason, SourceId, Span, TreeId};
+
+/// A value that holds where the document says nothing.
+#[derive(Clone, Copy, Debug)]
+pub enum Fallback<'a> {
+    /// Nothing at all.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A number.
+    Int(i64),
+    /// A text.
+    Str(&'a str),
+}
+
+/// Builds one fact tree.
+pub struct FactBuilder {
+    tree: Tree,
+    id: TreeId,
+    anchor: NodeRef,
+    keys: FxHashMap<&'static str, NodeId>,
+}
+
+impl FactBuilder {
+    /// A tree that will get `id`, about the thing whose name stands at `anchor`.
+    pub fn new(id: TreeId, anchor: NodeRef) -> Self {
+        let tree = Tree::new(SourceId::default(), Arc::from(""));
+        FactBuilder { tree, id, anchor, keys: FxHashMap::default() }
+    }
+
+    /// The finished tree, rooted at the node pushed last.
+    pub fn finish(self) -> Tree {
+        self.tree
+    }
+
+    /// A node of this tree as others refer to it.
+    pub fn reference(&self, node: NodeId) -> NodeRef {
+        NodeRef { tree: self.id, node }
+    }
+
+    /// The origin of what has no place of its own.
+    pub fn anchor(&self) -> Origin {
+        Origin::Anchor(self.anchor)
+    }
+
+    fn push(&mut self, data: Data, origin: Origin) -> NodeId {
+        let id = self.tree.push(Span::default(), Style::Plain, data);
+        self.tree.push_origin(origin);
+        id
+    }
+
+    /// Nothing.
+    pub fn null(&mut self, origin: Origin) -> NodeId {
+        self.push(Data::Null, origin)
+    }
+
+    /// A boolean.
+    pub fn bool(&mut self, value: bool, origin: Origin) -> NodeId {
+        self.push(Data::Bool(value), origin)
+    }
+
+    /// A number.
+    pub fn int(&mut self, value: i64, origin: Origin) -> NodeId {
+        self.push(Data::Int(value), origin)
+    }
+
+    /// A text.
+    pub fn str(&mut self, value: &str, origin: Origin) -> NodeId {
+        let text = self.tree.push_text(value);
+        self.push(Data::Str(text), origin)
+    }
+
+    /// A text, or null.
+    pub fn opt_str(&mut self, value: Option<&str>, origin: Origin) -> NodeId {
+        match value {
+            Some(value) => self.str(value, origin),
+            None => self.null(origin),
+        }
+    }
+
+    /// A number, or null.
+    pub fn opt_int(&mut self, value: Option<i64>, origin: Origin) -> NodeId {
+        match value {
+            Some(value) => self.int(value, origin),
+            None => self.null(origin),
+        }
+    }
+
+    /// Something that cannot be known.
+    pub fn unknown(&mut self, reason: Reason, origin: Origin) -> NodeId {
+        let id = self.push(Data::Unknown, origin);
+        self.tree.set_reason(id, reason);
+        id
+    }
+
+    /// A node of a document, or of this or another fact tree.
+    pub fn refer(&mut self, target: NodeRef) -> NodeId {
+        self.push(Data::Ref(target), Origin::Node(target))
+    }
+
+    /// The value under `path`, or what holds in its absence; the origin is the value, or the place where it would stand.
+    pub fn lookup(&mut self, at: View<'_>, path: &str, fallback: Fallback<'_>) -> NodeId {
+        match at.path(path).filter(|value| !value.is_null()) {
+            Some(value) => self.refer(value.at()),
+            None => self.fallback(fallback, at.origin_of(path)),
+        }
+    }
+
+    /// A default with an origin.
+    pub fn fallback(&mut self, fallback: Fallback<'_>, origin: Origin) -> NodeId {
+        match fallback {
+            Fallback::Null => self.null(origin),
+            Fallback::Bool(value) => self.bool(value, origin),
+            Fallback::Int(value) => self.int(value, origin),
+            Fallback::Str(value) => self.str(value, origin),
+        }
+    }
+
+    /// A list. An empty one points at the anchor.
+    pub fn list(&mut self, items: &[NodeId]) -> NodeId {
+        let origin = self.anchor();
+        self.list_at(items, origin)
+    }
+
+    /// A list with an origin of its own.
+    pub fn list_at(&mut self, items: &[NodeId], origin: Origin) -> NodeId {
+        let items = self.tree.push_items(items);
+        self.push(Data::List(items), origin)
+    }
+
+    /// A list of texts.
+    pub fn strings<'a>(&mut self, values: impl IntoIterator<Item = (&'a str, Origin)>, origin: Origin) -> NodeId {
+        let items: Vec<NodeId> = values.into_iter().map(|(value, origin)| self.str(value, origin)).collect();
+        self.list_at(&items, origin)
+    }
+
+    /// Says that a list or map may hold more than is listed.
+    pub fn open(&mut self, node: NodeId, reason: Reason) {
+        self.tree.set_reason(node, reason);
+    }
+
+    /// A map with an origin.
+    pub fn map(&mut self, fields: &[(&'static str, NodeId)], origin: Origin) -> NodeId {
+        let nodes: Vec<NodeId> = fields.iter().flat_map(|&(key, value)| [self.key(key), value]).collect();
+        let items = self.tree.push_items(&nodes);
+        self.push(Data::Map(items), origin)
+    }
+
+    /// A map with keys taken from the input.
+    pub fn named_map(&mut self, fields: &[(String, NodeId)], origin: Origin) -> NodeId {
+        let mut nodes = Vec::with_capacity(fields.len() * 2);
+        for (key, value) in fields {
+            let anchor = self.anchor();
+            nodes.extend([self.str(key, anchor), *value]);
+        }
+        let items = self.tree.push_items(&nodes);
+        self.push(Data::Map(items), origin)
+    }
+
+    fn key(&mut self, key: &'static str) -> NodeId {
+        if let Some(&node) = self.keys.get(key) {
+            return node;
+        }
+        let anchor = self.anchor();
+        let node = self.str(key, anchor);
+        self.keys.insert(key, node);
+        node
+    }
+
+    /// Reserves a map that is filled later, for trees whose parts refer to it. Fill it with `fill`.
+    pub fn reserve(&mut self, origin: Origin) -> NodeId {
+        self.push(Data::Null, origin)
+    }
+
+    /// Fills a reserved map and makes it the root.
+    pub fn fill(&mut self, reserved: NodeId, fields: &[(&'static str, NodeId)]) {
+        let nodes: Vec<NodeId> = fields.iter().flat_map(|&(key, value)| [self.key(key), value]).collect();
+        let items = self.tree.push_items(&nodes);
+        self.tree.set_data(reserved, Data::Map(items));
+        self.tree.set_root(reserved);
+    }
+}

@@ -1,0 +1,145 @@
+//! kubeadm's documents: ClusterConfiguration, InitConfiguration, JoinConfiguration (v1beta3 and v1beta4).
+
+use crate::facts::builder::{FactBuilder, Fallback};
+use crate::inventory::{DocumentId, Inventory};
+use crate::syntax::{Origin, View};
+use crate::values::HostPort;
+use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
+
+/// One cluster that kubeadm makes.
+pub struct ControlPlane<'a> {
+    root: View<'a>,
+    nodes: Vec<ControlNode<'a>>,
+    /// Some control-plane join names itself, so that the set of nodes is declared.
+    declared: bool,
+    /// Addresses that float between nodes (keepalived, kube-vip).
+    floating: Vec<String>,
+}
+
+/// One control-plane node that a document names, or the first one.
+struct ControlNode<'a> {
+    root: View<'a>,
+    addresses: Vec<&'a str>,
+}
+
+impl<'a> ControlPlane<'a> {
+    /// The cluster of a ClusterConfiguration and the documents its environment sees. `floating` are the addresses that no
+    /// node owns.
+    pub fn read(inventory: &'a Inventory, id: DocumentId, floating: Vec<String>) -> ControlPlane<'a> {
+        let forest = inventory.forest();
+        let environment = inventory.document(id).environment;
+        let root = inventory.document(id).view(forest);
+        let of = |kind| inventory.of_kind(kind, environment).map(|id| inventory.document(id).view(forest));
+        let first = of("InitConfiguration").next().map(|root| ControlNode { root, addresses: addresses(root, "") });
+        let joins: Vec<ControlNode<'a>> = of("JoinConfiguration")
+            .filter(|join| join.get("controlPlane").is_some_and(|section| !section.is_null()))
+            .map(|root| ControlNode { root, addresses: addresses(root, "controlPlane.") })
+            .filter(|node| !node.addresses.is_empty())
+            .collect();
+        let declared = !joins.is_empty();
+        ControlPlane { root, nodes: first.into_iter().chain(joins).collect(), declared, floating }
+    }
+
+    /// The number of control-plane nodes, where it is declared. The first node always exists, with or without a document.
+    pub fn count(&self) -> Option<i64> {
+        let first = usize::from(!self.nodes.iter().any(|node| node.root.str_at("kind") == Some("InitConfiguration")));
+        self.declared.then(|| i64::try_from(self.nodes.len() + first).unwrap_or(i64::MAX))
+    }
+
+    /// Whether etcd runs on the control-plane nodes.
+    pub fn is_stacked(&self) -> bool {
+        self.root.path("etcd.external").is_none()
+    }
+
+    /// What a finding about the number of nodes points at: the last node's document, else the cluster's.
+    fn count_place(&self) -> NodeRef {
+        self.nodes.last().map_or(crate::facts::anchor(self.root), |node| crate::facts::anchor(node.root))
+    }
+
+    /// The facts.
+    pub fn facts(&self, facts: &mut FactBuilder) -> NodeId {
+        let anchor = facts.anchor();
+        let counted = Origin::Node(self.count_place());
+        let count = match self.count() {
+            Some(count) => facts.int(count, counted),
+            None => facts.unknown(undeclared(), counted),
+        };
+        let fields = [
+            ("tool", facts.str("kubeadm", anchor.clone())),
+            ("name", facts.lookup(self.root, "clusterName", Fallback::Str("kubernetes"))),
+            ("version", facts.lookup(self.root, "kubernetesVersion", Fallback::Null)),
+            ("object", facts.refer(self.root.at())),
+            ("count", count),
+            ("joins", facts.bool(self.declared, anchor.clone())),
+            ("stacked", facts.bool(self.is_stacked(), self.root.origin_of("etcd"))),
+            ("endpoint", self.endpoint(facts)),
+        ];
+        facts.map(&fields, anchor)
+    }
+
+    /// `endpoint`: null where none is set.
+    fn endpoint(&self, facts: &mut FactBuilder) -> NodeId {
+        let origin = self.root.origin_of("controlPlaneEndpoint");
+        let Some(place) = self.root.get("controlPlaneEndpoint").filter(|endpoint| !endpoint.is_null()) else {
+            return facts.null(origin);
+        };
+        if let Some(reason) = place.unknown() {
+            return facts.unknown(reason.clone(), origin);
+        }
+        let text = place.str().unwrap_or_default();
+        let Some(parsed) = text.parse::<HostPort>().ok().filter(|parsed| !parsed.host.is_empty()) else {
+            return facts.null(origin);
+        };
+        let on_node = self.nodes.iter().any(|node| node.addresses.contains(&parsed.host.as_str()));
+        let floats = self.floating.contains(&parsed.host);
+        let fields = [
+            ("text", facts.refer(place.at())),
+            ("host", facts.str(&parsed.host, origin.clone())),
+            ("isAddress", facts.bool(parsed.is_ip_literal(), origin.clone())),
+            ("isNodeAddress", facts.bool(on_node && !floats, origin.clone())),
+            ("floating", facts.bool(floats, origin.clone())),
+        ];
+        facts.map(&fields, origin)
+    }
+}
+
+fn undeclared() -> Reason {
+    Reason::new(
+        UnknownCode::Partial,
+        "no join document names a control-plane node, so the files do not say how many there are",
+    )
+}
+
+/// The names by which a document knows its own node. `section` is where a join keeps its API endpoint.
+fn addresses<'a>(root: View<'a>, section: &str) -> Vec<&'a str> {
+    let paths = ["nodeRegistration.name".to_string(), format!("{section}localAPIEndpoint.advertiseAddress")];
+    paths.iter().filter_map(|path| root.str_at(path)).filter(|text| !text.is_empty()).collect()
+}
+
+/// The facts of the node that an InitConfiguration or JoinConfiguration makes.
+pub fn nodes(inventory: &Inventory, id: DocumentId, facts: &mut FactBuilder) -> NodeId {
+    let document = inventory.document(id);
+    let root = document.view(inventory.forest());
+    let is_init = document.kind() == "InitConfiguration";
+    let control_plane = is_init || root.get("controlPlane").is_some_and(|section| !section.is_null());
+    let endpoint = cluster_endpoint(inventory, id);
+    let anchor = facts.anchor();
+    let target = "discovery.bootstrapToken.apiServerEndpoint";
+    let fields = [
+        ("name", facts.lookup(root, "nodeRegistration.name", Fallback::Str(""))),
+        ("object", facts.refer(root.at())),
+        ("tool", facts.str("kubeadm", anchor.clone())),
+        ("controlPlane", facts.bool(control_plane, root.origin_of("controlPlane"))),
+        ("taints", facts.lookup(root, "nodeRegistration.taints", Fallback::Null)),
+        ("apiServer", facts.lookup(root, target, Fallback::Null)),
+        ("clusterEndpoint", facts.opt_str(endpoint, root.origin_of(target))),
+    ];
+    facts.map(&fields, anchor)
+}
+
+/// The endpoint that the environment's ClusterConfiguration names.
+fn cluster_endpoint(inventory: &Inventory, id: DocumentId) -> Option<&str> {
+    let environment = inventory.document(id).environment;
+    let mut clusters = inventory.of_kind("ClusterConfiguration", environment);
+    clusters.find_map(|cluster| inventory.document(cluster).view(inventory.forest()).str_at("controlPlaneEndpoint"))
+}

@@ -1,0 +1,11 @@
+//! The `control-plane`, `node` and `etcd` subjects: how many of everything, reached through what.
+//!
+//! `kubeadm` reads kubeadm's documents; `etcd` judges nothing but says how etcd is reached and kept. Counting follows one
+//! rule: only what names itself is counted. A lone InitConfiguration, or a join file that names no node, proves nothing
+//! about how many will be made from it, and the number is unknown.
+
+mod etcd;
+mod kubeadm;
+
+pub use etcd::{Etcd, EtcdSource};
+pub use kubeadm::{ControlPlane, nodes};

@@ -1,0 +1,101 @@
+//! `component`, `controlPlane`, `node`, `etcd`, `encryption` and `auditPolicy`.
+
+use super::object;
+use crate::expr::Type;
+
+object! {
+    /// A control-plane component.
+    COMPONENT = "component", "A control-plane component with the flags that take effect";
+    name: Type::String, "kube-apiserver, kube-controller-manager, kube-scheduler, etcd or kube-vip";
+    tool: Type::String, "Whose file it is: kubeadm, static-pod";
+    flags: Type::Map(&Type::Object(&FLAG)), "By name without dashes; every flag of data/flags.yaml is there";
+}
+
+object! {
+    /// A flag.
+    FLAG = "flag", "A flag as it takes effect";
+    set: Type::Bool, "Somebody set it";
+    value: Type::Dyn, "Typed: bool, number, milliseconds for durations, list; null without value and default";
+    text: Type::String, "As text; null without value and default";
+}
+
+object! {
+    /// A control plane.
+    CONTROL_PLANE = "controlPlane", "A control plane as its tool declares it";
+    tool: Type::String, "kubeadm";
+    name: Type::String, "Name of the cluster";
+    version: Type::String, "Kubernetes version; null if unset";
+    object: Type::Dyn, "The document that declares it";
+    count: Type::Int, "Control-plane nodes; unknown unless join documents name theirs";
+    joins: Type::Bool, "Further control-plane nodes are declared";
+    stacked: Type::Bool, "etcd runs on the control-plane nodes";
+    endpoint: Type::Object(&ENDPOINT), "Where clients reach it; null if unset";
+}
+
+object! {
+    /// The control-plane endpoint.
+    ENDPOINT = "endpoint", "Where clients reach a control plane";
+    text: Type::String, "As written";
+    host: Type::String, "Host without the port";
+    isAddress: Type::Bool, "An IP address, not a name";
+    isNodeAddress: Type::Bool, "The address or name of one control-plane node";
+    floating: Type::Bool, "An address that kube-vip or keepalived moves between nodes";
+}
+
+object! {
+    /// A node.
+    NODE = "node", "A node as its tool declares it";
+    name: Type::String, "Name; empty if unset";
+    object: Type::Dyn, "The document that declares it";
+    tool: Type::String, "kubeadm";
+    controlPlane: Type::Bool, "A control-plane node";
+    taints: Type::Dyn, "Taints it registers with; null means the tool's own, an empty list means none";
+    apiServer: Type::String, "The API server it joins through; null if unset";
+    clusterEndpoint: Type::String, "The control-plane endpoint of its cluster; null if unset or unknown";
+}
+
+object! {
+    /// An etcd cluster.
+    ETCD = "etcd", "An etcd cluster";
+    tool: Type::String, "kubeadm, static-pod";
+    external: Type::Bool, "It runs outside the control-plane nodes";
+    members: Type::Int, "Voting members; unknown where only one member's description is there";
+    flags: Type::Map(&Type::Object(&FLAG)), "As of a component; empty for an external etcd";
+    clientTls: Type::Bool, "Clients are served over TLS only";
+    clientAuth: Type::Bool, "Clients must show a certificate (a trusted CA or client-cert-auth)";
+    peerTls: Type::Bool, "Members talk to each other over TLS";
+    peerAuth: Type::Bool, "Members must show a certificate";
+    compacted: Type::Bool, "The API server or etcd itself compacts the history";
+}
+
+object! {
+    /// Encryption at rest.
+    ENCRYPTION = "encryption", "Encryption of Secrets in etcd, from the API server's flag or from the EncryptionConfiguration";
+    tool: Type::String, "kubeadm, static-pod, file";
+    file: Type::Bool, "It is an EncryptionConfiguration (else an API server)";
+    configured: Type::Bool, "An encryption configuration is named";
+    writer: Type::String, "The provider that writes Secrets: identity, aescbc, secretbox, kms …; null if Secrets are not covered or unknown";
+    entries: Type::List(&Type::Object(&ENCRYPTION_ENTRY)), "Entries in order";
+}
+
+object! {
+    /// One entry of an EncryptionConfiguration.
+    ENCRYPTION_ENTRY = "encryptionEntry", "One entry of an EncryptionConfiguration";
+    coversSecrets: Type::Bool, "It covers Secrets, by name or wildcard";
+    providers: Type::List(&Type::String), "Providers in order";
+}
+
+object! {
+    /// An audit policy.
+    AUDIT_POLICY = "auditPolicy", "An audit policy";
+    object: Type::Dyn, "The policy itself";
+    rules: Type::Dyn, "Its rules; null if none";
+    exposed: Type::List(&Type::Object(&EXPOSED)), "Resources with credentials whose bodies are logged, and the first rule that does";
+}
+
+object! {
+    /// A resource whose bodies are logged.
+    EXPOSED = "exposed", "A resource whose bodies are logged";
+    resource: Type::String, "secrets, serviceaccounts/token or tokenreviews";
+    level: Type::String, "Request or RequestResponse";
+}

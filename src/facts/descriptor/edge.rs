@@ -1,0 +1,60 @@
+//! `loadBalancer`, `backup`, and `cluster`, which holds all of a control plane.
+
+use super::control_plane::{COMPONENT, CONTROL_PLANE, ETCD, NODE};
+use super::object;
+use crate::expr::Type;
+
+object! {
+    /// What stands before the API servers.
+    LOAD_BALANCER = "loadBalancer", "A balancer or a floating address before the API servers";
+    tool: Type::String, "haproxy, keepalived, nginx or kube-vip";
+    name: Type::String, "Section or object name";
+    apiServer: Type::Bool, "It serves API servers";
+    servers: Type::List(&Type::Object(&LB_SERVER)), "Back ends";
+    check: Type::String, "How back ends are checked: none, tcp, tls, http, https, passive or script";
+    path: Type::String, "Path of an HTTP check; null otherwise";
+    detection: Type::Int, "Milliseconds until a dead back end is taken out; null if unknown or never";
+    leaderElection: Type::Bool, "kube-vip: one node at a time holds the address";
+    arp: Type::Bool, "kube-vip: the address is announced by ARP";
+    controlPlane: Type::Bool, "kube-vip: it serves the control plane";
+    leaseDuration: Type::Int, "kube-vip: seconds";
+    renewDeadline: Type::Int, "kube-vip: seconds";
+    retryPeriod: Type::Int, "kube-vip: seconds";
+}
+
+object! {
+    /// A back end.
+    LB_SERVER = "server", "A back end of a balancer";
+    name: Type::String, "Name";
+    address: Type::String, "Host and port";
+    checked: Type::Bool, "It is health checked";
+    disabled: Type::Bool, "It is switched off";
+}
+
+object! {
+    /// An etcd backup, or its absence.
+    BACKUP = "backup", "A scheduled etcd backup, or the absence of any";
+    exists: Type::Bool, "There is one; if not, the subject is the etcd that nobody backs up";
+    tool: Type::String, "cronjob; empty where there is none";
+    name: Type::String, "Name";
+    object: Type::Dyn, "The object that runs it; null if none";
+    schedule: Type::String, "As written; null if none";
+    intervalSeconds: Type::Int, "Longest time between two runs; null if it never runs or cannot be read";
+    suspended: Type::Bool, "It is suspended";
+    endpoints: Type::List(&Type::String), "Endpoints that the snapshot is taken from; empty if not stated";
+    throughBalancer: Type::Bool, "An endpoint is the control-plane endpoint or a balancer's address";
+    target: Type::String, "What holds the snapshot's path: emptyDir, hostPath, pvc, other or unknown";
+    uploaded: Type::Bool, "Something ships the snapshot off the host";
+    path: Type::String, "Path of the snapshot; null if not stated";
+}
+
+object! {
+    /// What an environment says of its control plane.
+    CLUSTER = "cluster", "What an environment says of its control plane; every rule sees it";
+    controlPlanes: Type::List(&Type::Object(&CONTROL_PLANE)), "Control planes";
+    components: Type::List(&Type::Object(&COMPONENT)), "Components";
+    nodes: Type::List(&Type::Object(&NODE)), "Nodes";
+    etcds: Type::List(&Type::Object(&ETCD)), "etcd clusters";
+    loadBalancers: Type::List(&Type::Object(&LOAD_BALANCER)), "Balancers";
+    backups: Type::List(&Type::Object(&BACKUP)), "etcd backups";
+}

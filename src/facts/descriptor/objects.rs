@@ -1,0 +1,78 @@
+//! `service`, `pdb`, `role` and `binding`.
+
+use super::workload::NEIGHBOUR;
+use super::{list, object};
+use crate::expr::Type;
+
+object! {
+    /// A Service.
+    SERVICE = "service", "A Service and what it selects";
+    name: Type::String, "Name";
+    namespace: Type::String, "Namespace; null where nobody says";
+    object: Type::Dyn, "The Service itself";
+    type: Type::String, "ClusterIP if unset";
+    selector: Type::Dyn, "spec.selector; null if unset";
+    selects: Type::Bool, "Has a selector and is no ExternalName";
+    workloads: Type::List(&Type::Object(&NEIGHBOUR)), "Workloads whose pods it selects", [list("", "pods")];
+}
+
+object! {
+    /// A PodDisruptionBudget.
+    PDB = "pdb", "A PodDisruptionBudget, the pods it covers, and how many of them it lets go";
+    name: Type::String, "Name";
+    namespace: Type::String, "Namespace; null where nobody says";
+    object: Type::Dyn, "The PodDisruptionBudget itself";
+    selector: Type::Dyn, "spec.selector; null if unset";
+    minAvailable: Type::Dyn, "spec.minAvailable; null if unset";
+    maxUnavailable: Type::Dyn, "spec.maxUnavailable; null if unset";
+    pods: Type::Int, "Pods it covers, by the workloads' replicas (an autoscaler's minimum); null if unknown or none";
+    allowed: Type::Int, "Evictions it allows while all pods are healthy; null if unknown";
+    neverAllows: Type::Bool, "It allows no eviction, even while all pods are healthy";
+    workloads: Type::List(&Type::Object(&NEIGHBOUR)), "Workloads whose pods it covers", [list("", "pods")];
+}
+
+object! {
+    /// A Role or ClusterRole.
+    ROLE = "role", "A Role or ClusterRole";
+    kind: Type::String, "Role or ClusterRole";
+    name: Type::String, "Name";
+    namespace: Type::String, "Namespace of a Role";
+    object: Type::Dyn, "The role itself";
+    shipped: Type::Bool, "One that the API server makes by itself";
+    clusterKind: Type::Bool, "A ClusterRole";
+    boundClusterWide: Type::Bool, "Some ClusterRoleBinding grants it", [list("rbac.authorization.k8s.io", "clusterrolebindings")];
+    rules: Type::List(&Type::Object(&POLICY_RULE)), "Its rules";
+    bindings: Type::List(&Type::Object(&NEIGHBOUR)), "Bindings that grant it", [list("rbac.authorization.k8s.io", "rolebindings"), list("rbac.authorization.k8s.io", "clusterrolebindings")];
+}
+
+object! {
+    /// One rule of a role; every list is there, perhaps empty.
+    POLICY_RULE = "policyRule", "One rule of a role; every list is there, perhaps empty";
+    apiGroups: Type::List(&Type::String), "API groups; empty string for core";
+    resources: Type::List(&Type::String), "Resources and subresources";
+    verbs: Type::List(&Type::String), "Verbs";
+    resourceNames: Type::List(&Type::String), "Names it is limited to";
+    nonResourceURLs: Type::List(&Type::String), "URLs that are no resources";
+}
+
+object! {
+    /// A RoleBinding or ClusterRoleBinding.
+    BINDING = "binding", "A RoleBinding or ClusterRoleBinding";
+    kind: Type::String, "RoleBinding or ClusterRoleBinding";
+    name: Type::String, "Name";
+    namespace: Type::String, "Namespace of a RoleBinding";
+    object: Type::Dyn, "The binding itself";
+    roleKind: Type::String, "Kind of the role it grants";
+    roleName: Type::String, "Name of the role it grants";
+    clusterWide: Type::Bool, "A ClusterRoleBinding";
+    shipped: Type::Bool, "One that the API server or kubeadm makes by itself";
+    subjects: Type::List(&Type::Object(&GRANTEE)), "Who gets the role";
+}
+
+object! {
+    /// Who gets a role.
+    GRANTEE = "grantee", "Who gets a role";
+    kind: Type::String, "User, Group or ServiceAccount";
+    name: Type::String, "Name";
+    namespace: Type::String, "Namespace of a service account; empty otherwise";
+}

@@ -1,0 +1,110 @@
+//! `workload` and `container`.
+
+use super::{list, object};
+use crate::expr::Type;
+
+object! {
+    /// A pod template with what the cluster adds to it.
+    WORKLOAD = "workload", "A pod template, whatever kind holds it, with what the cluster adds to it";
+    kind: Type::String, "Kind of the object that holds the template";
+    name: Type::String, "Name of the object";
+    namespace: Type::String, "Namespace; null where nobody says";
+    object: Type::Dyn, "The object itself";
+    longRunning: Type::Bool, "Meant to run until stopped (no Job, no CronJob)";
+    owned: Type::Bool, "Made by another object (ownerReferences)";
+    component: Type::String, "Name of the well-known program it is; empty otherwise";
+    singleByDesign: Type::Bool, "Its project documents that one replica is right";
+    system: Type::Bool, "A DaemonSet or Pod of the distribution, in kube-system";
+    replicas: Type::Int, "Replicas that will run: the autoscaler's minimum, else the object's number, else 1", [list("autoscaling", "horizontalpodautoscalers")];
+    scalable: Type::Bool, "The kind has a number of replicas";
+    autoscaled: Type::Bool, "A HorizontalPodAutoscaler or ScaledObject scales it", [list("autoscaling", "horizontalpodautoscalers")];
+    pod: Type::Dyn, "The pod's spec";
+    labels: Type::Dyn, "The pod's labels; null if it has none";
+    hostNetwork: Type::Bool, "Uses the network of its node";
+    windows: Type::Bool, "Runs on Windows";
+    critical: Type::Bool, "Has a priority class that starts with system-";
+    hostPaths: Type::List(&Type::Object(&HOST_PATH)), "hostPath volumes";
+    services: Type::List(&Type::Object(&NEIGHBOUR)), "Services that select its pods", [list("", "services")];
+    pdbs: Type::List(&Type::Object(&NEIGHBOUR)), "PodDisruptionBudgets that cover its pods", [list("policy", "poddisruptionbudgets")];
+    networkPolicies: Type::List(&Type::Object(&NEIGHBOUR)), "NetworkPolicies that select its pods", [list("networking.k8s.io", "networkpolicies")];
+    spread: Type::Object(&SPREAD), "What keeps its replicas apart";
+    containers: Type::List(&Type::Object(&CONTAINER)), "Its containers, init and ephemeral ones included";
+}
+
+object! {
+    /// A container with the pod's settings applied.
+    CONTAINER = "container", "A container with the pod's settings applied";
+    name: Type::String, "Name";
+    role: Type::String, "main, sidecar (an init container that restarts always), init or ephemeral";
+    object: Type::Dyn, "The container itself";
+    workload: Type::Object(&WORKLOAD), "The workload it belongs to";
+    image: Type::Object(&IMAGE), "Its image";
+    memoryLimit: Type::Dyn, "resources.limits.memory; null if unset";
+    memoryRequest: Type::Dyn, "resources.requests.memory; null if unset";
+    cpuRequest: Type::Dyn, "resources.requests.cpu; null if unset";
+    privileged: Type::Bool, "securityContext.privileged, false if unset";
+    allowPrivilegeEscalation: Type::Bool, "Effective: true if unset or privileged";
+    runAsNonRoot: Type::Bool, "Effective, the container's own over the pod's; false if unset";
+    runAsUser: Type::Int, "Effective user id; null if unset";
+    readOnlyRootFilesystem: Type::Bool, "securityContext.readOnlyRootFilesystem, false if unset";
+    addedCapabilities: Type::List(&Type::String), "Capabilities added";
+    droppedCapabilities: Type::List(&Type::String), "Capabilities dropped";
+    readinessProbe: Type::Dyn, "The readiness probe; null if unset";
+    livenessProbe: Type::Dyn, "The liveness probe; null if unset";
+    probes: Type::List(&Type::Object(&PROBE)), "All probes";
+}
+
+object! {
+    /// An image reference.
+    IMAGE = "image", "An image reference, taken apart";
+    text: Type::String, "As written; empty if unset";
+    registry: Type::String, "Registry host; docker.io if none is written";
+    repository: Type::String, "Repository";
+    tag: Type::String, "Tag; null if none";
+    digest: Type::String, "Digest; null if none";
+    mutable: Type::Bool, "No digest, and no tag or one that moves (latest, main, stable …)";
+}
+
+object! {
+    /// One probe.
+    PROBE = "probe", "One probe of a container";
+    kind: Type::String, "readinessProbe, livenessProbe or startupProbe";
+    handler: Type::String, "httpGet, tcpSocket, grpc or exec; empty if none";
+    port: Type::Dyn, "The port it asks, a name or a number; null if none";
+    portName: Type::Bool, "The port is given by name";
+    portDeclared: Type::Bool, "The container declares that port (true where there is no port to ask)";
+    object: Type::Dyn, "The probe itself";
+}
+
+object! {
+    /// What keeps replicas apart.
+    SPREAD = "spread", "Topology spread constraints and pod anti-affinity, read as one thing";
+    host: Type::String, "hard, soft or none: rules by host name that select the pod's own labels";
+    zone: Type::String, "hard, soft or none: the same by zone";
+    rules: Type::List(&Type::Object(&SPREAD_RULE)), "Every constraint and anti-affinity term";
+}
+
+object! {
+    /// One constraint or anti-affinity term.
+    SPREAD_RULE = "spreadRule", "One constraint or anti-affinity term";
+    key: Type::String, "Topology key; empty if unset";
+    hard: Type::Bool, "Pods stay pending rather than break it";
+    constraint: Type::Bool, "A topology spread constraint (else an anti-affinity term)";
+    matches: Type::String, "own, all (an empty selector) or none: whether the selector matches the pod's own labels";
+}
+
+object! {
+    /// A hostPath volume.
+    HOST_PATH = "hostPath", "A hostPath volume";
+    volume: Type::String, "Name of the volume";
+    path: Type::String, "Path on the node";
+}
+
+object! {
+    /// Another object.
+    NEIGHBOUR = "neighbour", "Another object";
+    kind: Type::String, "Kind";
+    name: Type::String, "Name";
+    namespace: Type::String, "Namespace; null where nobody says";
+    object: Type::Dyn, "The object itself";
+}

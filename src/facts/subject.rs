@@ -1,0 +1,112 @@
+//! `Subject`: one thing that rules judge, with the name reports give it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::inventory::{DocumentId, EnvironmentId, Inventory};
+use crate::vocabulary::{NodeRef, UnknownWord};
+
+macro_rules! subjects {
+    ($($variant:ident = $word:literal, $variable:literal;)+) => {
+        /// The kinds of subject; each has a descriptor.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum SubjectKind { $(#[doc = $word] $variant),+ }
+
+        impl SubjectKind {
+            /// Every kind.
+            pub const ALL: &'static [SubjectKind] = &[$(SubjectKind::$variant),+];
+            /// Every word.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The word in rule files.
+            pub fn as_str(self) -> &'static str {
+                match self { $(SubjectKind::$variant => $word),+ }
+            }
+
+            /// The variable that holds it in expressions.
+            pub fn variable(self) -> &'static str {
+                match self { $(SubjectKind::$variant => $variable),+ }
+            }
+        }
+
+        impl FromStr for SubjectKind {
+            type Err = UnknownWord;
+            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+                match word {
+                    $($word => Ok(SubjectKind::$variant),)+
+                    _ => Err(UnknownWord { word: word.to_string(), allowed: Self::WORDS }),
+                }
+            }
+        }
+    };
+}
+
+subjects! {
+    Workload = "workload", "workload";
+    Container = "container", "container";
+    Service = "service", "service";
+    Pdb = "pdb", "pdb";
+    Role = "role", "role";
+    Binding = "binding", "binding";
+    Component = "component", "component";
+    ControlPlane = "control-plane", "controlPlane";
+    Node = "node", "node";
+    Etcd = "etcd", "etcd";
+    Encryption = "encryption", "encryption";
+    AuditPolicy = "audit-policy", "auditPolicy";
+    LoadBalancer = "load-balancer", "loadBalancer";
+    Backup = "backup", "backup";
+    Object = "object", "object";
+    Document = "document", "document";
+}
+
+impl fmt::Display for SubjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing that rules judge.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// What kind of thing.
+    pub kind: SubjectKind,
+    /// Its facts; for `object` the object itself.
+    pub node: NodeRef,
+    /// The document it stands in; its name, section header or kind line is what a finding points at for want of better.
+    pub document: DocumentId,
+    /// The environment it belongs to.
+    pub environment: EnvironmentId,
+    /// `apiVersion` in reports; empty for what is no Kubernetes object.
+    pub api_version: String,
+    /// Kind in reports; for foreign files the thing's own term, e.g. `HAProxyBackend`.
+    pub label: String,
+    /// Namespace in reports.
+    pub namespace: Option<String>,
+    /// Name in reports.
+    pub name: String,
+    /// Container name, for containers.
+    pub container: Option<String>,
+    /// Component name, for control-plane components.
+    pub component: Option<String>,
+}
+
+impl Subject {
+    /// A subject named after the object it stands in.
+    pub fn of(kind: SubjectKind, node: NodeRef, inventory: &Inventory, id: DocumentId) -> Self {
+        let document = inventory.document(id);
+        let key = document.key.as_ref();
+        Subject {
+            kind,
+            node,
+            document: id,
+            environment: document.environment,
+            api_version: key.map(|key| key.api_version()).unwrap_or_default(),
+            label: key.map(|key| key.kind.to_string()).unwrap_or_default(),
+            namespace: key.and_then(|key| key.namespace.as_deref()).map(str::to_string),
+            name: key.map(|key| key.name.to_string()).unwrap_or_default(),
+            container: None,
+            component: None,
+        }
+    }
+}

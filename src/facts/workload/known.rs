@@ -1,0 +1,83 @@
+//! Workloads that the ecosystem knows (`data/known.yaml`), recognised by their images.
+
+use serde::Deserialize;
+
+use crate::inventory::{Key, PodTemplate};
+use crate::syntax::View;
+use crate::values::ImageRef;
+
+/// The dated table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// When the table was last checked.
+    pub date: String,
+    components: Vec<Component>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Component {
+    name: String,
+    images: Vec<String>,
+    /// A word that the container's command or arguments must hold, where one image serves several programs.
+    #[serde(default)]
+    command: Option<String>,
+    single_by_design: bool,
+    #[allow(dead_code, reason = "documents the row")]
+    source: String,
+}
+
+/// What a workload is known as.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KnownRole<'a> {
+    /// Name of the component.
+    pub component: Option<&'a str>,
+    /// One replica is right.
+    pub single_by_design: bool,
+    /// Part of the distribution: a DaemonSet or static pod in `kube-system`.
+    pub system: bool,
+}
+
+impl Known {
+    /// The table that is compiled in.
+    pub fn load() -> Result<Known, String> {
+        serde_saphyr::from_str(include_str!("../../../data/known.yaml"))
+            .map_err(|error| format!("data/known.yaml: {error}"))
+    }
+
+    /// What is known about a workload.
+    pub fn role(&self, key: &Key, template: &PodTemplate<'_>) -> KnownRole<'_> {
+        let in_system = key.namespace.as_deref() == Some("kube-system");
+        let system = in_system && matches!(&*key.kind, "DaemonSet" | "Pod");
+        let component = template
+            .spec
+            .get("containers")
+            .into_iter()
+            .flat_map(View::items)
+            .find_map(|container| self.components.iter().find(|component| component.fits(container)));
+        KnownRole {
+            component: component.map(|component| component.name.as_str()),
+            single_by_design: component.is_some_and(|component| component.single_by_design),
+            system,
+        }
+    }
+}
+
+impl Component {
+    fn fits(&self, container: View<'_>) -> bool {
+        let Some(image) =
+            container.str_at("image").filter(|image| self.images.iter().any(|known| image.contains(known.as_str())))
+        else {
+            return false;
+        };
+        let repository = image.parse::<ImageRef>().map(|image| image.repository).unwrap_or_default();
+        let same = |known: &String| repository == *known || repository.ends_with(&format!("/{known}"));
+        self.images.iter().any(same) && self.command.as_deref().is_none_or(|word| runs(container, word))
+    }
+}
+
+fn runs(container: View<'_>, word: &str) -> bool {
+    let words = ["command", "args"].into_iter().flat_map(|key| container.get(key)).flat_map(View::items);
+    words.filter_map(View::str).any(|text| text.rsplit('/').next() == Some(word))
+}

@@ -1,0 +1,161 @@
+//! The `workload` and `container` subjects: one pod template, whatever kind holds it, with what the cluster adds to it.
+//!
+//! Says how many replicas really run, who selects, scales and protects them, and where they may land. Judges nothing.
+
+mod container;
+mod known;
+mod probes;
+mod security;
+mod spread;
+
+pub use known::Known;
+
+use super::builder::{FactBuilder, Fallback};
+use super::subject::{Subject, SubjectKind};
+use crate::inventory::{DocumentId, Inventory, Key, Link, PodTemplate, pod_template};
+use crate::syntax::{Origin, Tree, View};
+use crate::vocabulary::{NodeId, NodeRef, TreeId};
+
+/// The workload of a document and its containers.
+pub fn build(inventory: &Inventory, known: &Known, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
+    let document = inventory.document(id);
+    let key = document.key.as_ref()?;
+    let template = pod_template(document, inventory.forest())?;
+    let root = document.view(inventory.forest());
+    let mut workload =
+        Workload { inventory, id, key, root, template, known, facts: FactBuilder::new(tree, super::anchor(root)) };
+    let (node, containers) = workload.build();
+    let mut subjects = vec![Subject::of(SubjectKind::Workload, NodeRef { tree, node }, inventory, id)];
+    for (name, node) in containers {
+        let subject = Subject::of(SubjectKind::Container, NodeRef { tree, node }, inventory, id);
+        subjects.push(Subject { container: Some(name), ..subject });
+    }
+    Some((workload.facts.finish(), subjects))
+}
+
+/// What the parts of this module share while one workload is built.
+struct Workload<'a> {
+    inventory: &'a Inventory,
+    id: DocumentId,
+    key: &'a Key,
+    root: View<'a>,
+    template: PodTemplate<'a>,
+    known: &'a Known,
+    facts: FactBuilder,
+}
+
+impl<'a> Workload<'a> {
+    fn build(&mut self) -> (NodeId, Vec<(String, NodeId)>) {
+        let anchor = self.facts.anchor();
+        let node = self.facts.reserve(anchor.clone());
+        let itself = self.facts.reference(node);
+        let containers = self.containers(itself);
+        let container_nodes: Vec<NodeId> = containers.iter().map(|&(_, node)| node).collect();
+        let mut fields = self.identity();
+        fields.extend(self.scale());
+        fields.extend(self.pod());
+        fields.extend(self.neighbours());
+        fields.push(("spread", self.spread()));
+        fields.push(("containers", self.facts.list(&container_nodes)));
+        self.facts.fill(node, &fields);
+        (node, containers)
+    }
+
+    fn identity(&mut self) -> Vec<(&'static str, NodeId)> {
+        let role = self.known.role(self.key, &self.template);
+        let anchor = self.facts.anchor();
+        vec![
+            ("kind", self.facts.lookup(self.root, "kind", Fallback::Null)),
+            ("name", self.facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
+            ("namespace", self.facts.opt_str(self.key.namespace.as_deref(), self.root.origin_of("metadata.namespace"))),
+            ("object", self.facts.refer(self.root.at())),
+            ("longRunning", self.facts.bool(self.template.kind.long_running, anchor.clone())),
+            ("owned", self.facts.bool(self.root.path("metadata.ownerReferences").is_some(), anchor.clone())),
+            ("component", self.facts.str(role.component.unwrap_or_default(), anchor.clone())),
+            ("singleByDesign", self.facts.bool(role.single_by_design, anchor.clone())),
+            ("system", self.facts.bool(role.system, anchor)),
+        ]
+    }
+
+    /// Replicas as they will run: an autoscaler's minimum wins over the object's own number.
+    fn scale(&mut self) -> Vec<(&'static str, NodeId)> {
+        let scaler = self.inventory.links().to(Link::Scale, self.id).first().copied();
+        let anchor = self.facts.anchor();
+        let replicas = match (scaler, self.template.kind.replicas) {
+            (Some(scaler), _) => self.autoscaled(scaler),
+            (None, Some(path)) => self.facts.lookup(self.root, path, Fallback::Int(1)),
+            (None, None) => self.facts.int(1, anchor.clone()),
+        };
+        let scales = self.facts.bool(self.template.kind.replicas.is_some(), anchor.clone());
+        let scaler_origin = scaler.map_or(anchor, |id| Origin::Node(self.inventory.document(id).root));
+        vec![
+            ("replicas", replicas),
+            ("scalable", scales),
+            ("autoscaled", self.facts.bool(scaler.is_some(), scaler_origin)),
+        ]
+    }
+
+    fn autoscaled(&mut self, scaler: DocumentId) -> NodeId {
+        let document = self.inventory.document(scaler);
+        let root = document.view(self.inventory.forest());
+        match document.kind() {
+            "ScaledObject" => self.facts.lookup(root, "spec.minReplicaCount", Fallback::Int(0)),
+            _ => self.facts.lookup(root, "spec.minReplicas", Fallback::Int(1)),
+        }
+    }
+
+    fn pod(&mut self) -> Vec<(&'static str, NodeId)> {
+        let spec = self.template.spec;
+        let windows = spec.str_at("os.name") == Some("windows")
+            || spec.path("nodeSelector").and_then(|nodes| nodes.get("kubernetes.io/os")).and_then(View::str)
+                == Some("windows");
+        let critical = spec.str_at("priorityClassName").is_some_and(|name| name.starts_with("system-"));
+        let host_paths = self.host_paths();
+        let os_origin = spec.origin_of("os.name");
+        let class_origin = spec.origin_of("priorityClassName");
+        vec![
+            ("pod", self.facts.refer(spec.at())),
+            ("labels", self.facts.lookup(self.template.template, "metadata.labels", Fallback::Null)),
+            ("hostNetwork", self.facts.lookup(spec, "hostNetwork", Fallback::Bool(false))),
+            ("windows", self.facts.bool(windows, os_origin)),
+            ("critical", self.facts.bool(critical, class_origin)),
+            ("hostPaths", host_paths),
+        ]
+    }
+
+    fn host_paths(&mut self) -> NodeId {
+        let volumes = self.template.spec.path("volumes").into_iter().flat_map(View::items);
+        let paths: Vec<NodeId> = volumes
+            .filter(|volume| volume.get("hostPath").is_some_and(|path| !path.is_null()))
+            .map(|volume| {
+                let path = volume.path("hostPath.path").unwrap_or(volume);
+                let fields = [
+                    ("volume", self.facts.lookup(volume, "name", Fallback::Str(""))),
+                    ("path", self.facts.lookup(volume, "hostPath.path", Fallback::Str(""))),
+                ];
+                self.facts.map(&fields, Origin::Node(path.at()))
+            })
+            .collect();
+        let origin = self.template.spec.origin_of("volumes");
+        self.facts.list_at(&paths, origin)
+    }
+
+    /// Objects that select or name this workload.
+    fn neighbours(&mut self) -> Vec<(&'static str, NodeId)> {
+        vec![
+            ("services", self.linked(Link::Service, "Service")),
+            ("pdbs", self.linked(Link::Disruption, "PodDisruptionBudget")),
+            ("networkPolicies", self.linked(Link::Network, "NetworkPolicy")),
+        ]
+    }
+
+    fn linked(&mut self, link: Link, kind: &str) -> NodeId {
+        let ids = self.inventory.links().to(link, self.id);
+        let nodes: Vec<NodeId> = ids.iter().map(|&id| super::neighbour(&mut self.facts, self.inventory, id)).collect();
+        let list = self.facts.list(&nodes);
+        if let Some(reason) = self.inventory.completeness(kind, self.id).reason() {
+            self.facts.open(list, reason.clone());
+        }
+        list
+    }
+}

@@ -1,0 +1,54 @@
+//! The effective security context of a container: its own fields over the pod's, defaults filled in.
+//!
+//! Source: PodSecurityContext and SecurityContext of core/v1: `runAsUser`, `runAsNonRoot`, `seccompProfile` and
+//! `windowsOptions` exist on both and the container wins; the rest is the container's alone.
+
+use super::Workload;
+use crate::facts::builder::Fallback;
+use crate::syntax::{Origin, View};
+use crate::vocabulary::NodeId;
+
+impl<'a> Workload<'a> {
+    pub(super) fn security(&mut self, container: View<'a>) -> Vec<(&'static str, NodeId)> {
+        let escalation = self.escalation(container);
+        vec![
+            ("privileged", self.facts.lookup(container, "securityContext.privileged", Fallback::Bool(false))),
+            ("allowPrivilegeEscalation", escalation),
+            ("runAsNonRoot", self.inherited(container, "runAsNonRoot", Fallback::Bool(false))),
+            ("runAsUser", self.inherited(container, "runAsUser", Fallback::Null)),
+            (
+                "readOnlyRootFilesystem",
+                self.facts.lookup(container, "securityContext.readOnlyRootFilesystem", Fallback::Bool(false)),
+            ),
+            ("addedCapabilities", self.capabilities(container, "securityContext.capabilities.add")),
+            ("droppedCapabilities", self.capabilities(container, "securityContext.capabilities.drop")),
+        ]
+    }
+
+    /// A field that both levels have: the container's if it is there, else the pod's, else the default, whose place is the
+    /// container's.
+    fn inherited(&mut self, container: View<'a>, field: &str, fallback: Fallback<'_>) -> NodeId {
+        let own = container.path("securityContext").and_then(|context| context.get(field));
+        let pod = self.template.spec.path("securityContext").and_then(|context| context.get(field));
+        match own.or(pod).filter(|value| !value.is_null()) {
+            Some(value) => self.facts.refer(value.at()),
+            None => self.facts.fallback(fallback, container.origin_of(&format!("securityContext.{field}"))),
+        }
+    }
+
+    /// Unset means allowed; privileged or CAP_SYS_ADMIN force it.
+    fn escalation(&mut self, container: View<'a>) -> NodeId {
+        let privileged = container.path("securityContext.privileged").filter(|value| value.bool() == Some(true));
+        match privileged {
+            Some(place) => self.facts.bool(true, Origin::Node(place.at())),
+            None => self.facts.lookup(container, "securityContext.allowPrivilegeEscalation", Fallback::Bool(true)),
+        }
+    }
+
+    fn capabilities(&mut self, container: View<'a>, path: &str) -> NodeId {
+        let origin = container.origin_of(path);
+        let names: Vec<NodeId> =
+            container.path(path).into_iter().flat_map(View::items).map(|name| self.facts.refer(name.at())).collect();
+        self.facts.list_at(&names, origin)
+    }
+}

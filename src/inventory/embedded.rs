@@ -1,0 +1,64 @@
+//! Documents inside scalars: control-plane configuration in ConfigMaps, and files that machine configuration carries.
+//!
+//! A ConfigMap may hold anything, also objects that nobody applies; only what configures a control plane is taken from it.
+
+use super::Document;
+use crate::source::LineMap;
+use crate::syntax::{Forest, View, embed};
+
+/// A text found in a scalar.
+pub struct Found {
+    /// A name that tells its format.
+    pub name: String,
+    /// The text.
+    pub text: std::sync::Arc<str>,
+    /// How it maps to the outer source.
+    pub map: LineMap,
+}
+
+/// API groups whose documents count wherever they lie.
+const GROUPS: &[&str] = &[
+    "kubeadm.k8s.io/",
+    "kubelet.config.k8s.io/",
+    "kubeproxy.config.k8s.io/",
+    "audit.k8s.io/",
+    "apiserver.config.k8s.io/",
+    "apiserver.k8s.io/",
+];
+
+/// Texts shorter than this hold no document.
+const SHORTEST: usize = 40;
+
+/// The documents inside a document.
+pub fn find(forest: &Forest, document: &Document) -> Vec<Found> {
+    let root = document.view(forest);
+    match document.kind() {
+        "ConfigMap" => texts(root.get("data")).filter_map(|(name, text)| configuration(name, text)).collect(),
+        _ => files(root).into_iter().filter_map(|(name, text)| found(name, text)).collect(),
+    }
+}
+
+fn texts<'a>(data: Option<View<'a>>) -> impl Iterator<Item = (&'a str, View<'a>)> {
+    data.into_iter().flat_map(View::entries)
+}
+
+fn configuration(name: &str, view: View<'_>) -> Option<Found> {
+    let text = view.str().filter(|text| text.len() >= SHORTEST)?;
+    let is_document = text.contains("kind:") && GROUPS.iter().any(|group| text.contains(group));
+    let is_balancer = matches!(name.rsplit('.').next(), Some("cfg" | "conf"));
+    (is_document || is_balancer).then(|| found(name, view)).flatten()
+}
+
+/// `files[].content` of machine configuration, at any path of Cluster API's and cloud-init's documents.
+fn files(root: View<'_>) -> Vec<(&str, View<'_>)> {
+    let paths = ["spec.kubeadmConfigSpec.files", "spec.template.spec.files", "spec.files", "write_files"];
+    let files = paths.into_iter().filter_map(|path| root.path(path)).flat_map(View::items);
+    files.filter_map(|file| Some((file.str_at("path")?, file.get("content")?))).collect()
+}
+
+fn found(name: &str, view: View<'_>) -> Option<Found> {
+    let embedded = embed(view.tree(), view.at().node)?;
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let name = if file.contains('.') { file.to_string() } else { format!("{file}.yaml") };
+    Some(Found { name, text: embedded.text, map: embedded.map })
+}

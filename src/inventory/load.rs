@@ -1,0 +1,223 @@
+//! From texts to an inventory: read in parallel, redact, number, and look for documents inside documents.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::document::{key_of, objects_in};
+use super::{Document, EnvironmentId, Inventory, Role, embedded, redaction};
+use crate::source::{SourceKind, Sources};
+use crate::syntax::template::Template;
+use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, marks, template};
+use crate::vocabulary::{NodeRef, Problem, ProblemKind, SourceId, Span};
+
+/// One text to read.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Path as reports show it.
+    pub path: String,
+    /// File or standard input.
+    pub kind: SourceKind,
+    /// Named on the command line, not found in a folder.
+    pub named: bool,
+    /// The text, or why there is none.
+    pub text: Result<String, (ProblemKind, String)>,
+}
+
+/// An inventory with what was noticed on the way.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The inventory.
+    pub inventory: Inventory,
+    /// What readers noticed.
+    pub problems: Vec<Problem>,
+    /// Sources of named inputs that could not be read or parsed (exit code 4).
+    pub failed_named: bool,
+    /// Documents that were read, failed, and are templates.
+    pub counts: DocumentCounts,
+    /// Suppression comments by source.
+    pub marks: Vec<(SourceId, Mark)>,
+}
+
+/// How many documents came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DocumentCounts {
+    /// Parsed.
+    pub read: usize,
+    /// Not parsed.
+    pub failed: usize,
+    /// Templates that could not be evaluated.
+    pub templated: usize,
+}
+
+/// Reads, divides and links the inputs.
+pub fn load(inputs: Vec<Input>, partial: bool) -> Loaded {
+    let charts = charts(&inputs);
+    let read: Vec<ReadText> = inputs
+        .into_par_iter()
+        .enumerate()
+        .map(|(index, input)| read_text(SourceId(u32::try_from(index).unwrap_or(u32::MAX)), input, &charts))
+        .collect();
+    let mut loading = Loading::default();
+    for text in read {
+        loading.add(text);
+    }
+    loading.embedded();
+    loading.problems.sort();
+    let (sources, forest, documents) = (loading.sources, loading.forest, loading.documents);
+    let inventory = Inventory::new(sources, forest, documents, partial);
+    let (problems, failed_named, counts, marks) =
+        (loading.problems, loading.failed_named, loading.counts, loading.marks);
+    Loaded { inventory, problems, failed_named, counts, marks }
+}
+
+/// One text, read and redacted.
+struct ReadText {
+    path: String,
+    kind: SourceKind,
+    named: bool,
+    redacted: Redacted,
+}
+
+fn read_text(source: SourceId, input: Input, charts: &BTreeSet<String>) -> ReadText {
+    let Input { path, kind, named, text } = input;
+    match text {
+        Ok(text) => {
+            let redacted = read_and_redact(source, &path, text, charts);
+            ReadText { path, kind, named, redacted }
+        }
+        Err((problem, message)) => {
+            let problem = Problem::at(problem, source, Span::default(), format!("`{path}` {message}"));
+            let read = Read { trees: Vec::new(), problems: vec![problem], format: Format::Unknown };
+            ReadText { path, kind, named, redacted: Redacted { text: Arc::from(""), read, marks: Vec::new() } }
+        }
+    }
+}
+
+/// Nothing after this sees an unredacted text.
+fn read_and_redact(source: SourceId, path: &str, text: String, charts: &BTreeSet<String>) -> Redacted {
+    let shared: Arc<str> = Arc::from(text);
+    let mut read = read_plain_or_template(source, path, &shared, charts);
+    let mut text = String::from(&*shared);
+    redaction::redact(&mut read.trees, &mut text);
+    let marks = marks(&text, &read.trees);
+    let text = read.trees.first().map_or_else(|| Arc::from(text), |tree| tree.source_text().clone());
+    Redacted { text, read, marks }
+}
+
+/// A file of a chart is a template; of others the text itself must say so.
+fn read_plain_or_template(source: SourceId, path: &str, text: &Arc<str>, charts: &BTreeSet<String>) -> Read {
+    let format = detect(path, text);
+    if format == Format::Yaml && in_chart(path, charts) && text.contains("{{") {
+        return template::read(source, text, Template::Helm);
+    }
+    let plain = crate::syntax::read(format, source, text);
+    let placeholders = format == Format::Yaml && ["{{", "{%", "${"].iter().any(|mark| text.contains(mark));
+    let evidence = if placeholders { template::evidence(path, text, &plain) } else { None };
+    match evidence {
+        Some(template) => template::read(source, text, template),
+        None => plain,
+    }
+}
+
+/// Whether a path lies below the `templates` folder of one of the charts.
+fn in_chart(path: &str, charts: &BTreeSet<String>) -> bool {
+    path.match_indices("templates/").any(|(at, _)| charts.contains(&path[..at]))
+}
+
+/// The folders, with a slash at their end, that hold a `Chart.yaml`.
+fn charts(inputs: &[Input]) -> BTreeSet<String> {
+    inputs.iter().filter_map(|input| input.path.strip_suffix("Chart.yaml")).map(str::to_string).collect()
+}
+
+/// A text as everybody else may see it.
+struct Redacted {
+    text: Arc<str>,
+    read: Read,
+    marks: Vec<Mark>,
+}
+
+#[derive(Default)]
+struct Loading {
+    sources: Sources,
+    forest: Forest,
+    documents: Vec<Document>,
+    problems: Vec<Problem>,
+    counts: DocumentCounts,
+    failed_named: bool,
+    marks: Vec<(SourceId, Mark)>,
+}
+
+impl Loading {
+    fn add(&mut self, text: ReadText) {
+        let Redacted { text: redacted, read, marks } = text.redacted;
+        let source = self.sources.push(text.kind, &text.path, redacted);
+        self.count(&read.problems, read.trees.len(), text.named);
+        self.problems.extend(read.problems);
+        self.marks.extend(marks.into_iter().map(|mark| (source, mark)));
+        self.add_trees(source, read.format, read.trees);
+    }
+
+    fn count(&mut self, problems: &[Problem], trees: usize, named: bool) {
+        let of = |kinds: &[ProblemKind]| problems.iter().filter(|problem| kinds.contains(&problem.kind)).count();
+        let failed = of(&[ProblemKind::ParseError, ProblemKind::BudgetExceeded, ProblemKind::Unreadable]);
+        self.counts.read += trees;
+        self.counts.failed += failed;
+        self.counts.templated += of(&[ProblemKind::TemplateNotEvaluated]);
+        self.failed_named |= named && failed > 0;
+    }
+
+    fn add_trees(&mut self, source: SourceId, format: Format, trees: Vec<Tree>) {
+        for tree in trees.into_iter().filter(|tree| !tree.is_empty()) {
+            let root = tree.root();
+            let tree = self.forest.push(tree);
+            let root = self.forest.view(NodeRef { tree, node: root });
+            let is_data = matches!(format, Format::Yaml | Format::Json);
+            for object in objects_in(root) {
+                let key = key_of(object).filter(|_| is_data);
+                let role = match (&key, is_data) {
+                    (Some(_), _) => Role::Object,
+                    (None, true) => Role::Other,
+                    (None, false) => Role::Foreign,
+                };
+                let root = object.at();
+                self.documents.push(Document {
+                    root,
+                    source,
+                    format,
+                    key,
+                    role,
+                    environment: EnvironmentId::default(),
+                });
+            }
+        }
+    }
+
+    /// Documents inside scalars; each level is looked through once, to the depth that sources allow.
+    fn embedded(&mut self) {
+        let mut from = 0;
+        while from < self.documents.len() {
+            let upto = self.documents.len();
+            for index in from..upto {
+                for found in embedded::find(&self.forest, &self.documents[index]) {
+                    self.add_embedded(self.documents[index].source, found);
+                }
+            }
+            from = upto;
+        }
+    }
+
+    fn add_embedded(&mut self, outer: SourceId, found: embedded::Found) {
+        let Some(source) = self.sources.push_embedded(outer, found.map, found.text.clone()) else { return };
+        let Redacted { text, read, .. } =
+            read_and_redact(source, &found.name, found.text.to_string(), &BTreeSet::new());
+        self.sources.set_text(source, text);
+        // What only looks like a document inside a text is no error of the file.
+        if read.problems.iter().any(|problem| problem.kind == ProblemKind::ParseError) {
+            return;
+        }
+        self.problems.extend(read.problems);
+        self.add_trees(source, read.format, read.trees);
+    }
+}
