@@ -20,13 +20,15 @@ pub(super) struct Found {
     pub(super) by_value: bool,
 }
 
-/// How values and what leads to them are written. All but the last four are tried at one place only.
+/// How values and what leads to them are written. `leads` and `quoted` are tried at one place only.
 struct Shapes {
     /// What stands between a name and its value, with the shape that the value has if it is not quoted: the end of the
     /// JSON value, the line, the word, the shell word, the argument.
     leads: [(Lead, Regex, Regex); 6],
     /// A value in quotes, escaped ones included.
     quoted: Regex,
+    /// The word that follows the listed words of line-based configuration.
+    before: Regex,
     /// `kind: Secret`, and where its data begin in YAML and JSON.
     secret_kind: Regex,
     secret_data: Regex,
@@ -47,6 +49,7 @@ enum Lead {
 
 static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
     let line = r#"^([^\s"'\\][^\n]*)"#;
+    let before: Vec<String> = List::get().before.iter().map(|words| words.replace(' ', r"[ \t]+")).collect();
     let lead = |lead, between: &str, bare: &str| (lead, compile(between), compile(bare));
     Shapes {
         leads: [
@@ -58,6 +61,7 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
             lead(Lead::Flag, r"^[ \t]+", r#"^([^\s"'-][^\s"']*)"#),
         ],
         quoted: compile(r#"^(?:\\+"([^"\n]*)|"((?:[^"\\\n]|\\[^\n])*)|'((?:[^'\n]|'')*))"#),
+        before: compile(&format!(r"\b(?:{})[ \t]+([^\s]+)", before.join("|"))),
         secret_kind: compile(r#"\bkind\\*["']?[ \t]*:[ \t]*\\*["']?Secret\b"#),
         secret_data: compile(r"(?m)^([ \t]*)(?:stringData|data):[ \t]*\r?$"),
         json_data: compile(r#""(?:stringData|data)\\*"\s*:\s*\{([^{}]*)\}"#),
@@ -69,11 +73,13 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
 pub(super) fn scan(text: &str) -> Vec<Found> {
     let mut found = values(text);
     // Most texts with a word of the list are a key or a name, with nothing beside it.
-    if !text.contains([':', '=', ' ']) {
+    if !text.contains([':', '=', ' ', '\t']) {
         return found;
     }
     let named = names(text).into_iter().filter_map(|name| named(text, name));
     found.extend(named.map(|range| Found { range, class: Secret::NamedLikeSecret, by_value: false }));
+    let words = SHAPES.before.captures_iter(text.as_bytes()).filter_map(|captures| captures.get(1));
+    found.extend(words.map(|word| Found { range: word.range(), class: Secret::NamedLikeSecret, by_value: false }));
     if text.contains("Secret") && SHAPES.secret_kind.is_match(text.as_bytes()) {
         let data = secret_data(text).into_iter().chain(json_data(text));
         found.extend(data.map(|range| Found { range, class: Secret::SecretData, by_value: false }));
@@ -200,6 +206,8 @@ mod tests {
             ("{\"name\":\"DB_SECRET\",\"value\":\"abc\"}", "{\"name\":\"DB_SECRET\",\"value\":\"***\"}"),
             ("curl -H 'Authorization: Bearer abcdefghijklmnop1'", "curl -H 'Authorization: Bearer *****************'"),
             ("psql postgres://app:pw@db/x", "psql postgres://******@db/x"),
+            ("stats auth admin:pw", "stats auth ********"),
+            ("  auth_pass 1234", "  auth_pass ****"),
             ("host=db password=hunter2 port=1", "host=db password=******* port=1"),
         ] {
             assert_eq!(masked(text), expected);
