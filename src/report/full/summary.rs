@@ -109,8 +109,8 @@ fn headline(page: &mut Page, score: &Score) -> io::Result<()> {
     let number = page.style.paint(quality(headline.exact), &number);
     write!(page.out, "Score {number}, based on {} of {} pillars", score.assessed_pillars(), score.pillars.len())?;
     match score.without_suppressions {
-        Some(value) => writeln!(page.out, " ({value} without suppressions)")?,
-        None => writeln!(page.out)?,
+        Some(value) if value != headline.value => writeln!(page.out, " ({value} without suppressions)")?,
+        _ => writeln!(page.out)?,
     }
     for line in limits(score, &headline) {
         page.paragraph(2, &line)?;
