@@ -1,7 +1,7 @@
 //! What people see, as snapshots.
 
 use insta::assert_snapshot;
-use k8sready::report::{Format, Report, Style};
+use k8sready::report::{Format, Report, Style, score_input};
 
 use crate::render;
 use crate::sample::{Texts, sample};
@@ -37,6 +37,24 @@ fn full_of_a_clean_audit() {
         ..Default::default()
     });
     assert_snapshot!(render(Format::Full, &report, &texts, &Style::default()));
+}
+
+#[test]
+fn full_explains_a_cap_and_what_forbids_an_a_plus() {
+    let (mut report, texts) = sample();
+    report.findings.retain(|finding| finding.rule.as_str() == "privileged-container");
+    let assessed = k8sready::vocabulary::Pillar::ALL.to_vec();
+    report.score = k8sready::score::score(&score_input(&report.findings, assessed.clone(), true));
+    let capped = render(Format::Full, &report, &texts, &Style::default());
+    assert!(capped.contains("Score 69 of 100, grade D, based on 5 of 5 pillars\n"), "{capped}");
+    let cap = "  Capped at 69 (from 88) while anything critical fails: privileged-container\n";
+    assert!(capped.contains(cap), "{capped}");
+    report.score = k8sready::score::score(&score_input(&[], assessed, true));
+    let clean = render(Format::Full, &report, &texts, &Style::default());
+    assert!(clean.contains("grade A,") && clean.contains("  No A+: the evaluation is incomplete\n"), "{clean}");
+    report.score = k8sready::score::score(&score_input(&[], vec![], true));
+    let nothing = render(Format::Full, &report, &texts, &Style::default());
+    assert!(nothing.contains("Score n/a: no rule of weight applied to this input\n"), "{nothing}");
 }
 
 #[test]

@@ -16,10 +16,6 @@ impl Lines for Texts {
         self.text(source)?.split('\n').nth(line.checked_sub(1)?)
     }
 
-    fn line_count(&self, source: SourceId) -> usize {
-        self.text(source).map_or(0, |text| text.split('\n').count())
-    }
-
     fn text(&self, source: SourceId) -> Option<&str> {
         self.0.get(source.0 as usize).map(|(_, text)| text.as_str())
     }
