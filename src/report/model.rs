@@ -384,8 +384,6 @@ pub struct DataNote {
 pub trait Lines {
     /// The text of a line (from 1) without its line end.
     fn line(&self, source: SourceId, line: usize) -> Option<&str>;
-    /// The number of lines.
-    fn line_count(&self, source: SourceId) -> usize;
     /// The whole text, for hashes over lines.
     fn text(&self, source: SourceId) -> Option<&str>;
 }

@@ -137,5 +137,17 @@ fn draw<'a>(
         Renderer::plain()
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width);
-    renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]) + "\n"
+    let drawn = renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]);
+    match drawn.rsplit_once('\n') {
+        Some((before, last)) if is_bar(last) => format!("{before}\n"),
+        _ => drawn + "\n",
+    }
+}
+
+/// Whether a drawn line is the gutter's bar and nothing else but colour.
+fn is_bar(line: &str) -> bool {
+    let line = line.trim_start();
+    let line = line.strip_suffix("\u{1b}[0m").unwrap_or(line);
+    let colour = |c: char| c.is_ascii_digit() || "\u{1b}[;m".contains(c);
+    line.strip_suffix('|').is_some_and(|rest| rest.chars().all(colour))
 }

@@ -65,10 +65,8 @@ impl Writer<'_> {
             .filter_map(|finding| Some((*indexes.get(&finding.rule)?, *finding, self.uri(&finding.location)?)))
             .collect();
         placed.sort_by(|(_, a, a_uri), (_, b, b_uri)| {
-            (b.severity.cmp(&a.severity)).then_with(|| (&a.rule, a_uri).cmp(&(&b.rule, b_uri))).then_with(|| {
-                let key = |finding: &Finding| (finding.location.region, finding.fingerprint.clone());
-                key(a).cmp(&key(b))
-            })
+            let place = (&a.rule, a_uri, a.location.region, &a.fingerprint);
+            b.severity.cmp(&a.severity).then_with(|| place.cmp(&(&b.rule, b_uri, b.location.region, &b.fingerprint)))
         });
         let notes = [
             (failures.len() - placed.len(), "that no file in the repository holds"),
