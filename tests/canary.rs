@@ -15,9 +15,6 @@ impl Lines for Texts<'_> {
     fn line(&self, source: SourceId, line: usize) -> Option<&str> {
         Some(self.0.line_text(source, u32::try_from(line).ok()?))
     }
-    fn line_count(&self, source: SourceId) -> usize {
-        self.0.get(source).lines().count()
-    }
     fn text(&self, source: SourceId) -> Option<&str> {
         Some(self.0.get(source).text())
     }

@@ -11,9 +11,6 @@ impl Lines for NoTexts {
     fn line(&self, _: SourceId, _: usize) -> Option<&str> {
         None
     }
-    fn line_count(&self, _: SourceId) -> usize {
-        0
-    }
     fn text(&self, _: SourceId) -> Option<&str> {
         None
     }
