@@ -3,6 +3,8 @@
 //! `cel/errors.txt` holds an expression a case, followed by one line for each mistake: carets under the bytes it is about,
 //! then the message and the help.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
+
 use k8sready::expr::{Env, Value};
 use k8sready::expr::{
     Field, MAX_HEIGHT, MAX_LENGTH, Object, Read, STEP_BUDGET, Scope, Truth, Type, compile, compile_untyped, parse,

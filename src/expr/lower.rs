@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicU32;
 
 use regex::{Regex, RegexBuilder};
 
@@ -212,7 +213,7 @@ impl<'s> Lowering<'s> {
         let ty = self.field(&base_ty, operand, field, span);
         let viral = optional || base_ty.shape() == Shape::Optional;
         let ty = if viral { ty.optional() } else { ty };
-        (Op::Select { base: Box::new(base), key: field.into(), optional }, ty)
+        (Op::Select { base: Box::new(base), key: field.into(), optional, hint: AtomicU32::new(0) }, ty)
     }
 
     fn has(&mut self, operand: &Expr, field: &str, span: Span) -> (Op, Ty) {
