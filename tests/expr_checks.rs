@@ -100,6 +100,24 @@ fn evaluate(text: &str) -> Truth {
 }
 
 #[test]
+fn the_deepest_expressions_allowed_are_evaluated() {
+    let deep = usize::from(MAX_HEIGHT) - 10;
+    let nested = |before: &str, inner: &str, after: &str| before.repeat(deep) + inner + &after.repeat(deep);
+    let deepest = [
+        nested("[1].all(x, ", "true", ")"),
+        nested("cel.bind(x, 1, ", "true", ")"),
+        "!".repeat(deep / 2 * 2) + "true",
+        nested("true ? (", "true", ") : false"),
+        nested("[1].map(x, ", "1", ")") + ".size() == 1",
+        "0".to_string() + &" + 1".repeat(deep) + " > 0",
+        nested("[", "1", "]") + " == " + &nested("[", "1", "]"),
+    ];
+    for text in deepest {
+        assert_eq!(evaluate(&text), Truth::True, "{text}");
+    }
+}
+
+#[test]
 fn an_expression_that_does_too_much_is_unknown() {
     let budget = Reason::new(UnknownCode::Budget, format!("the expression takes more than {STEP_BUDGET} steps"));
     let doubling = (0..40).fold("x.size() > 0".to_string(), |body, _| format!("cel.bind(x, x + x, {body})"));
