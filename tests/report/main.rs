@@ -9,10 +9,10 @@ mod machine;
 mod sample;
 mod sarif;
 
-use k8sready::report::{Format, Lines, Report, Style, write};
+use k8sready::report::{Format, Report, SourceText, Style, write};
 
 /// A report as text.
-fn render(format: Format, report: &Report, texts: &dyn Lines, style: &Style) -> String {
+fn render(format: Format, report: &Report, texts: &dyn SourceText, style: &Style) -> String {
     let mut bytes = Vec::new();
     write(format, report, texts, style, &mut bytes).expect("writing to memory works");
     String::from_utf8(bytes).expect("reports are UTF-8")

@@ -11,7 +11,7 @@ use k8sready::vocabulary::*;
 #[derive(Debug)]
 pub struct Texts(pub Vec<(String, String)>);
 
-impl Lines for Texts {
+impl SourceText for Texts {
     fn line(&self, source: SourceId, line: usize) -> Option<&str> {
         self.text(source)?.split('\n').nth(line.checked_sub(1)?)
     }

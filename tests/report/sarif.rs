@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8sready::report::{Format, Lines, Report, Status, Style};
+use k8sready::report::{Format, Report, SourceText, Status, Style};
 use k8sready::vocabulary::{RuleId, Severity};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::any::any_report;
 use crate::render;
 use crate::sample::sample;
 
-fn log(report: &Report, texts: &dyn Lines, style: &Style) -> Value {
+fn log(report: &Report, texts: &dyn SourceText, style: &Style) -> Value {
     serde_json::from_str(&render(Format::Sarif, report, texts, style)).unwrap()
 }
 

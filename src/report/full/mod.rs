@@ -14,7 +14,7 @@ use super::concise::position;
 use super::escape::escape;
 use super::style::Role;
 use super::tally::{Group, groups};
-use super::{Finding, Lines, ProblemNote, Report, RuleCard, Style};
+use super::{Finding, ProblemNote, Report, RuleCard, SourceText, Style};
 use wrap::{clip, width, wrap};
 
 /// How many findings of a rule are shown with their text.
@@ -26,7 +26,7 @@ const NARROWEST: usize = 40;
 /// Nor to more: longer lines are hard to read.
 const WIDEST: usize = 120;
 
-pub(super) fn write(report: &Report, texts: &dyn Lines, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, texts: &dyn SourceText, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { texts, style, out, room: style.width.clamp(NARROWEST, WIDEST) };
     for problem in &report.problems {
         page.problem(problem)?;
@@ -41,7 +41,7 @@ pub(super) fn write(report: &Report, texts: &dyn Lines, style: &Style, out: &mut
 
 /// The sheet that is written to.
 struct Page<'a> {
-    texts: &'a dyn Lines,
+    texts: &'a dyn SourceText,
     style: &'a Style,
     out: &'a mut dyn Write,
     room: usize,

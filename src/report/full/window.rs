@@ -10,7 +10,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 
 use crate::report::escape::escape;
 use crate::report::style::Role;
-use crate::report::{Finding, Lines, Region, Related, Style};
+use crate::report::{Finding, Region, Related, SourceText, Style};
 use crate::vocabulary::{Severity, SourceId};
 
 /// A value longer than this many lines is underlined on its first line only.
@@ -31,7 +31,7 @@ pub(super) struct Window {
 }
 
 /// Draws the window, or `None` where there is no text.
-pub(super) fn window(finding: &Finding, texts: &dyn Lines, style: &Style) -> Option<Window> {
+pub(super) fn window(finding: &Finding, texts: &dyn SourceText, style: &Style) -> Option<Window> {
     let source = finding.location.place?.source;
     let region = shortened(finding.location.region?, source, texts)?;
     let shows: Vec<usize> =
@@ -60,7 +60,7 @@ fn near(related: &Related, source: SourceId, primary: Region) -> Option<Region> 
 }
 
 /// A tall region cut down to its first line.
-fn shortened(region: Region, source: SourceId, texts: &dyn Lines) -> Option<Region> {
+fn shortened(region: Region, source: SourceId, texts: &dyn SourceText) -> Option<Region> {
     let line = texts.line(source, region.line)?;
     if region.end_line - region.line < TALLEST_SPAN {
         return Some(region);
@@ -79,7 +79,7 @@ struct Excerpt<'a> {
 
 impl<'a> Excerpt<'a> {
     /// The lines and one more on either side, if there is something on it.
-    fn new(source: SourceId, first: usize, last: usize, texts: &'a dyn Lines) -> Self {
+    fn new(source: SourceId, first: usize, last: usize, texts: &'a dyn SourceText) -> Self {
         let spoken = |line: usize| texts.line(source, line).is_some_and(|text| !text.trim().is_empty());
         let first = if first > 1 && spoken(first - 1) { first - 1 } else { first };
         let last = if spoken(last + 1) { last + 1 } else { last };

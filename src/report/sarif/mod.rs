@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 use crate::vocabulary::{RuleId, Severity, SourceId};
 
 use super::tally::number;
-use super::{Finding, Lines, Location, Report, Status, Style, json_text};
+use super::{Finding, Location, Report, SourceText, Status, Style, json_text};
 use log::{
     ArtifactLocation, AutomationDetails, Driver, Invocation, Level, Log, Notification, PhysicalLocation, Region,
     RelatedLocation, ResultObject, Run, Text, Tool,
@@ -26,7 +26,7 @@ use log::{
 /// GitHub refuses more results in one run.
 const MAX_RESULTS: usize = 25_000;
 
-pub(super) fn write(report: &Report, texts: &dyn Lines, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, texts: &dyn SourceText, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = Writer { texts, prefix: &style.uri_prefix, hashes: FxHashMap::default() };
     let (results, notifications) = writer.results(report);
     let driver = Driver {
@@ -48,7 +48,7 @@ pub(super) fn write(report: &Report, texts: &dyn Lines, style: &Style, out: &mut
 }
 
 struct Writer<'a> {
-    texts: &'a dyn Lines,
+    texts: &'a dyn SourceText,
     prefix: &'a str,
     hashes: FxHashMap<SourceId, Vec<String>>,
 }
