@@ -195,10 +195,7 @@ pub fn date(text: &str) -> Result<Date, UsageError> {
 
 /// Parses the name of a format.
 pub fn format(text: &str) -> Result<Format, UsageError> {
-    text.parse().map_err(|_| {
-        let near = nearest(text, Format::NAMES.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        UsageError { message: format!("`{text}` is none of the formats {}", Format::NAMES.join(", ")), help: near }
-    })
+    word("--format", text)
 }
 
 fn output(named: &Named) -> Result<(Format, PathBuf), UsageError> {

@@ -6,10 +6,10 @@ use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
 use crate::report::{
     Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region,
-    Related, Report, RuleCard, Status, SubjectName, Suppressed, SuppressedBy,
+    Related, Report, RuleCard, Status, SubjectName, Suppressed, SuppressedBy, score_input,
 };
 use crate::rule::{Judge, Rule};
-use crate::score::{self, Failing, Offenders};
+use crate::score;
 use crate::settings::Settings;
 use crate::source::SourceKind;
 use crate::syntax::Mark;
@@ -71,7 +71,7 @@ pub fn report(
         command: "audit".to_string(),
         as_of: settings.as_of,
         target_version: settings.target_version.to_string(),
-        score: score::score(&assembler.score_input(&findings, &evaluation.assessed, incomplete)),
+        score: score::score(&score_input(&findings, assembler.assessed_pillars(&evaluation.assessed), incomplete)),
         findings,
         skipped: Vec::new(),
         problems: assembler.notes(&all),
@@ -267,10 +267,8 @@ impl Assembler<'_> {
         .collect()
     }
 
-    fn score_input(&self, findings: &[Finding], assessed: &[bool], incomplete: bool) -> score::Input {
-        let counted = |finding: &&Finding| finding.status == Status::Fail && !finding.preview;
-        let open = failing(findings.iter().filter(counted).filter(|finding| finding.suppressed.is_none()));
-        let all = failing(findings.iter().filter(counted));
+    /// The pillars in which a stable rule of medium severity or worse reached a verdict.
+    fn assessed_pillars(&self, assessed: &[bool]) -> Vec<Pillar> {
         let weighty = self.rules.iter().zip(assessed).filter(|(active, assessed)| {
             **assessed
                 && active.rule.file.status == Stability::Stable
@@ -279,43 +277,8 @@ impl Assembler<'_> {
         let mut pillars: Vec<Pillar> = weighty.map(|(active, _)| active.rule.pillar).collect();
         pillars.sort();
         pillars.dedup();
-        let critical_suppressed =
-            findings.iter().any(|finding| finding.suppressed.is_some() && finding.severity == Severity::Critical);
-        score::Input { failing: open, without_suppressions: all, assessed: pillars, critical_suppressed, incomplete }
+        pillars
     }
-}
-
-/// Failing rules with the subjects they fail on; containers of one object are one subject.
-fn failing<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<Failing> {
-    use std::collections::BTreeMap;
-    let mut by_rule: BTreeMap<&crate::vocabulary::RuleId, (&Finding, BTreeMap<SubjectKey<'_>, Severity>)> =
-        BTreeMap::new();
-    for finding in findings {
-        let (_, subjects) = by_rule.entry(&finding.rule).or_insert_with(|| (finding, BTreeMap::new()));
-        let worst = subjects.entry(subject_key(finding)).or_insert(finding.severity);
-        *worst = (*worst).max(finding.severity);
-    }
-    by_rule
-        .into_values()
-        .map(|(finding, subjects)| {
-            let mut offenders = Offenders::default();
-            subjects.into_values().for_each(|severity| offenders.add(severity, 1));
-            Failing {
-                rule: finding.rule.clone(),
-                pillar: finding.pillar,
-                confidence: finding.confidence,
-                blocker: finding.blocker,
-                offenders,
-            }
-        })
-        .collect()
-}
-
-type SubjectKey<'f> = (&'f str, &'f str, Option<&'f str>, &'f str, Option<&'f str>);
-
-fn subject_key(finding: &Finding) -> SubjectKey<'_> {
-    let subject = &finding.subject;
-    (&finding.environment, &subject.kind, subject.namespace.as_deref(), &subject.name, subject.component.as_deref())
 }
 
 fn object_name(subject: &Subject) -> String {

@@ -1,34 +1,33 @@
 //! `k8sready audit`.
 
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
+use super::texts::Texts;
 use super::{CommandError, environment};
-use crate::audit::audit;
+use crate::audit::{Audit, audit};
 use crate::cli::{AuditArgs, ConfigFile};
-use crate::settings::Settings;
+use crate::report::{Format, Report, write};
+use crate::settings::{Gate, Settings};
 
-/// Audits, reports, and decides the exit code.
+/// Audits, reports, and decides the exit code. Reports are written in every case.
 pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
+    let started = Instant::now();
     let config = config(args)?;
     let settings = Settings::build(args, &config, environment::today())?;
-    let audit = audit(&settings)?;
-    for finding in &audit.report.findings {
-        use std::io::Write as _;
-        let region = finding.location.region;
-        writeln!(
-            anstream::stdout(),
-            "{}:{}: {}[{}] {} {:?} {}",
-            finding.location.path,
-            region.map_or(0, |r| r.line),
-            finding.severity,
-            finding.rule,
-            finding.message,
-            finding.reason,
-            finding.location.field
-        )?;
+    let mut audit = audit(&settings)?;
+    audit.report.elapsed = (settings.format == Format::Full).then(|| started.elapsed());
+    if args.verbose > 0 {
+        say_what_is_in_use(&settings, &audit)?;
     }
-    Ok(ExitCode::SUCCESS)
+    for (format, path) in &settings.outputs {
+        write_file(args, *format, path, &audit)?;
+    }
+    print(args, &settings, &audit)?;
+    Ok(ExitCode::from(exit_code(&settings.gate, &audit)))
 }
 
 fn config(args: &AuditArgs) -> Result<ConfigFile, CommandError> {
@@ -39,4 +38,70 @@ fn config(args: &AuditArgs) -> Result<ConfigFile, CommandError> {
         Some(path) => Ok(ConfigFile::read(path)?),
         None => Ok(ConfigFile::find(args.paths.first().map_or(Path::new("."), |path| path))?),
     }
+}
+
+fn say_what_is_in_use(settings: &Settings, audit: &Audit) -> io::Result<()> {
+    let mut stderr = anstream::stderr().lock();
+    match &settings.config_path {
+        Some(path) => writeln!(stderr, "configuration: {}", path.display())?,
+        None => writeln!(stderr, "configuration: none")?,
+    }
+    for (index, environment) in audit.inventory.environments().iter().enumerate() {
+        let id = crate::inventory::EnvironmentId(u32::try_from(index).unwrap_or(u32::MAX));
+        let documents = audit.inventory.members(id).len();
+        if documents > 0 {
+            let shared = environment.visible.len() - 1;
+            writeln!(stderr, "environment {}: {documents} documents, shares with {shared} others", environment.path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a report beside its target and moves it there, so that a reader never sees half of it.
+fn write_file(args: &AuditArgs, format: Format, path: &Path, audit: &Audit) -> Result<(), CommandError> {
+    let style = environment::style(args, format, false);
+    let mut bytes = Vec::new();
+    write(format, &audit.report, &Texts(audit.inventory.sources()), &style, &mut bytes)?;
+    let temporary = path.with_extension("k8sready-partial");
+    fs::write(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .map_err(|error| CommandError::Io(format!("`{}` cannot be written: {error}", path.display())))
+}
+
+fn print(args: &AuditArgs, settings: &Settings, audit: &Audit) -> Result<(), CommandError> {
+    if args.quiet > 1 {
+        return Ok(());
+    }
+    let style = environment::style(args, settings.format, environment::stdout_is_terminal());
+    let texts = Texts(audit.inventory.sources());
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    let report = if args.quiet == 1 { &summary_only(&audit.report) } else { &audit.report };
+    let written = write(settings.format, report, &texts, &style, &mut stdout).and_then(|()| stdout.flush());
+    match written {
+        // Whoever closed the pipe has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// The report without its findings; score and counts stay.
+fn summary_only(report: &Report) -> Report {
+    Report { findings: Vec::new(), problems: Vec::new(), ..report.clone() }
+}
+
+/// The precedence of exit codes: 4, 3, 1.
+fn exit_code(gate: &Gate, audit: &Audit) -> u8 {
+    let report = &audit.report;
+    let incomplete = report.counts.unknown > 0 || report.coverage.documents_failed > 0;
+    if audit.failed {
+        return 4;
+    }
+    if (audit.empty && !gate.allow_empty) || (incomplete && gate.require_complete) {
+        return 3;
+    }
+    let bad =
+        |severity| report.findings.iter().any(|finding| finding.is_open_failure() && finding.severity >= severity);
+    let below =
+        gate.min_score.is_some_and(|least| report.score.headline.as_ref().is_some_and(|score| score.value < least));
+    if (gate.fail_on.is_some_and(bad) || below) && !gate.exit_zero { 1 } else { 0 }
 }

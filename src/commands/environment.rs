@@ -1,8 +1,70 @@
-//! What the environment says: the clock, the terminal, colours. The only reader of environment variables beside clap.
+//! What surrounds the process: the clock, the terminal, colours, the git root. Beside clap the only reader of environment
+//! variables.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+
+use crate::cli::{AuditArgs, ColorChoice};
+use crate::report::{ColourChoice, Format, Style, Surroundings, colour, unicode};
+
+/// Width of a report where no terminal says otherwise.
+const WIDTH: usize = 100;
 
 /// Today, in UTC.
 pub fn today() -> Date {
     jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date()
+}
+
+/// The style of a report. `terminal`: it goes to one.
+pub fn style(args: &AuditArgs, format: Format, terminal: bool) -> Style {
+    let get = |name: &str| std::env::var(name).ok();
+    let vars = ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "TERM", "GITHUB_ACTIONS"].map(get);
+    let [no_color, force_color, clicolor_force, clicolor, term, github_actions] = &vars;
+    let around = Surroundings {
+        no_color: no_color.as_deref(),
+        force_color: force_color.as_deref(),
+        clicolor_force: clicolor_force.as_deref(),
+        clicolor: clicolor.as_deref(),
+        term: term.as_deref(),
+        github_actions: github_actions.as_deref(),
+        terminal,
+    };
+    let choice = match args.color {
+        ColorChoice::Auto => ColourChoice::Auto,
+        ColorChoice::Always => ColourChoice::Always,
+        ColorChoice::Never => ColourChoice::Never,
+    };
+    Style {
+        width: args.width.unwrap_or_else(|| width(terminal)),
+        colour: colour(choice, &around, format.is_human()),
+        unicode: unicode(get("LC_ALL").as_deref(), get("LC_CTYPE").as_deref(), get("LANG").as_deref()),
+        show_all: args.show_all,
+        uri_prefix: uri_prefix(),
+        category: None,
+    }
+}
+
+/// Whether standard output is a terminal.
+pub fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+fn width(terminal: bool) -> usize {
+    let known = terminal_size::terminal_size().map(|(width, _)| width.0 as usize);
+    known.filter(|_| terminal).unwrap_or(WIDTH).clamp(40, 200)
+}
+
+/// What leads from the git root to the working directory, with a slash at its end; empty at the root and outside of git.
+fn uri_prefix() -> String {
+    let Ok(cwd) = std::env::current_dir().and_then(|cwd| cwd.canonicalize()) else { return String::new() };
+    let Some(root) = git_root(&cwd) else { return String::new() };
+    let inside = cwd.strip_prefix(&root).unwrap_or(Path::new(""));
+    let parts: Vec<String> = inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    if parts.is_empty() { String::new() } else { format!("{}/", parts.join("/")) }
+}
+
+fn git_root(from: &Path) -> Option<PathBuf> {
+    from.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
 }

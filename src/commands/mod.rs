@@ -2,6 +2,10 @@
 
 mod audit;
 mod environment;
+mod explain;
+mod init;
+mod rules;
+mod texts;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -75,7 +79,8 @@ impl From<std::io::Error> for CommandError {
 pub fn run(args: Args) -> Result<ExitCode, CommandError> {
     match args.command {
         Command::Audit(args) => audit::run(&args),
-
-        _ => Ok(ExitCode::SUCCESS),
+        Command::Explain(args) => explain::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Init(args) => init::run(&args),
     }
 }

@@ -107,12 +107,13 @@ const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
 
 /// What each environment sees of its control plane.
 fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
+    let listed = |subject: &&Subject| CLUSTER_LISTS.iter().any(|(_, kind)| *kind == subject.kind);
+    let subjects: Vec<&Subject> = subjects.iter().filter(listed).collect();
     let mut clusters = Vec::new();
     for environment in inventory.environments().to_vec() {
         let tree = inventory.forest().next_id();
-        let Some(first) = subjects.first() else { break };
-        let mut facts = FactBuilder::new(tree, inventory.document(first.document).root);
-        let seen: Vec<&Subject> =
+        let mut facts = FactBuilder::new(tree, NodeRef::default());
+        let seen: Vec<&&Subject> =
             subjects.iter().filter(|subject| environment.visible.binary_search(&subject.environment).is_ok()).collect();
         let fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
             .iter()

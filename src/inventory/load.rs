@@ -1,5 +1,6 @@
 //! From texts to an inventory: read in parallel, redact, number, and look for documents inside documents.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -7,6 +8,7 @@ use rayon::prelude::*;
 use super::document::{key_of, objects_in};
 use super::{Document, EnvironmentId, Inventory, Role, embedded, redaction};
 use crate::source::{SourceKind, Sources};
+use crate::syntax::template::Template;
 use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, marks, template};
 use crate::vocabulary::{NodeRef, Problem, ProblemKind, SourceId, Span};
 
@@ -49,12 +51,14 @@ pub struct DocumentCounts {
     pub templated: usize,
 }
 
-/// Reads, divides and links the inputs.
-pub fn load(inputs: Vec<Input>, partial: bool) -> Loaded {
+/// Reads, divides and links the inputs; in which order they come makes no difference.
+pub fn load(mut inputs: Vec<Input>, partial: bool) -> Loaded {
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    let charts = charts(&inputs);
     let read: Vec<ReadText> = inputs
         .into_par_iter()
         .enumerate()
-        .map(|(index, input)| read_text(SourceId(u32::try_from(index).unwrap_or(u32::MAX)), input))
+        .map(|(index, input)| read_text(SourceId(u32::try_from(index).unwrap_or(u32::MAX)), input, &charts))
         .collect();
     let mut loading = Loading::default();
     for text in read {
@@ -77,11 +81,11 @@ struct ReadText {
     redacted: Redacted,
 }
 
-fn read_text(source: SourceId, input: Input) -> ReadText {
+fn read_text(source: SourceId, input: Input, charts: &BTreeSet<String>) -> ReadText {
     let Input { path, kind, named, text } = input;
     match text {
         Ok(text) => {
-            let redacted = read_and_redact(source, &path, text);
+            let redacted = read_and_redact(source, &path, text, charts);
             ReadText { path, kind, named, redacted }
         }
         Err((problem, message)) => {
@@ -93,18 +97,39 @@ fn read_text(source: SourceId, input: Input) -> ReadText {
 }
 
 /// Nothing after this sees an unredacted text.
-fn read_and_redact(source: SourceId, path: &str, text: String) -> Redacted {
+fn read_and_redact(source: SourceId, path: &str, text: String, charts: &BTreeSet<String>) -> Redacted {
     let shared: Arc<str> = Arc::from(text);
-    let template = template::evidence(path, &shared);
-    let mut read = match (template, detect(path, &shared)) {
-        (Some(template), Format::Yaml) => template::read(source, &shared, template),
-        (_, format) => crate::syntax::read(format, source, &shared),
-    };
+    let mut read = read_plain_or_template(source, path, &shared, charts);
     let mut text = String::from(&*shared);
     redaction::redact(&mut read.trees, &mut text);
     let marks = marks(&text, &read.trees);
     let text = read.trees.first().map_or_else(|| Arc::from(text), |tree| tree.source_text().clone());
     Redacted { text, read, marks }
+}
+
+/// A file of a chart is a template; of others the text itself must say so.
+fn read_plain_or_template(source: SourceId, path: &str, text: &Arc<str>, charts: &BTreeSet<String>) -> Read {
+    let format = detect(path, text);
+    if format == Format::Yaml && in_chart(path, charts) && text.contains("{{") {
+        return template::read(source, text, Template::Helm);
+    }
+    let plain = crate::syntax::read(format, source, text);
+    let placeholders = format == Format::Yaml && ["{{", "{%", "${"].iter().any(|mark| text.contains(mark));
+    let evidence = if placeholders { template::evidence(path, text, &plain) } else { None };
+    match evidence {
+        Some(template) => template::read(source, text, template),
+        None => plain,
+    }
+}
+
+/// Whether a path lies below the `templates` folder of one of the charts.
+fn in_chart(path: &str, charts: &BTreeSet<String>) -> bool {
+    path.match_indices("templates/").any(|(at, _)| charts.contains(&path[..at]))
+}
+
+/// The folders, with a slash at their end, that hold a `Chart.yaml`.
+fn charts(inputs: &[Input]) -> BTreeSet<String> {
+    inputs.iter().filter_map(|input| input.path.strip_suffix("Chart.yaml")).map(str::to_string).collect()
 }
 
 /// A text as everybody else may see it.
@@ -129,7 +154,8 @@ impl Loading {
     fn add(&mut self, text: ReadText) {
         let Redacted { text: redacted, read, marks } = text.redacted;
         let source = self.sources.push(text.kind, &text.path, redacted);
-        self.count(&read.problems, read.trees.len(), text.named);
+        let documents = if read.format == Format::Shell { 0 } else { read.trees.len() };
+        self.count(&read.problems, documents, text.named);
         self.problems.extend(read.problems);
         self.marks.extend(marks.into_iter().map(|mark| (source, mark)));
         self.add_trees(source, read.format, read.trees);
@@ -186,7 +212,8 @@ impl Loading {
 
     fn add_embedded(&mut self, outer: SourceId, found: embedded::Found) {
         let Some(source) = self.sources.push_embedded(outer, found.map, found.text.clone()) else { return };
-        let Redacted { text, read, .. } = read_and_redact(source, &found.name, found.text.to_string());
+        let Redacted { text, read, .. } =
+            read_and_redact(source, &found.name, found.text.to_string(), &BTreeSet::new());
         self.sources.set_text(source, text);
         // What only looks like a document inside a text is no error of the file.
         if read.problems.iter().any(|problem| problem.kind == ProblemKind::ParseError) {

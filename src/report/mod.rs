@@ -3,28 +3,81 @@
 //! Formats read a finished [`Report`] and write bytes. They do not compute, filter or sort findings beyond what their
 //! own layout needs, do no I/O of their own, and do not know where results came from.
 
+mod concise;
+mod escape;
+mod full;
+mod json;
+mod json_text;
 mod model;
+mod sarif;
+mod style;
+mod tally;
 
+use std::fmt;
+use std::io::{self, Write};
+use std::str::FromStr;
+
+use crate::vocabulary::UnknownWord;
+
+pub use escape::{escape, is_unsafe};
 pub use model::{
     Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Lines, Location, LocationSource, ProblemNote, Region,
     Related, Report, RuleCard, Skipped, Status, SubjectName, Suppressed, SuppressedBy,
 };
+pub use style::{ColourChoice, Style, Surroundings, colour, unicode};
+pub use tally::score_input;
 
-/// Formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
-    /// Full.
+    /// For people at a terminal.
     Full,
+    /// One line a finding.
+    Concise,
+    /// The machine contract.
+    Json,
+    /// For code scanning.
+    Sarif,
 }
 
 impl Format {
-    /// Names.
-    pub const NAMES: &'static [&'static str] = &["full"];
+    /// Every format.
+    pub const ALL: &'static [Format] = &[Format::Full, Format::Concise, Format::Json, Format::Sarif];
+    /// Their names, in the same order.
+    pub const WORDS: &'static [&'static str] = &["full", "concise", "json", "sarif"];
+
+    /// The name on the command line.
+    pub fn as_str(self) -> &'static str {
+        Format::WORDS[self as usize]
+    }
+
+    /// Whether people read it, so that colour is welcome.
+    pub fn is_human(self) -> bool {
+        matches!(self, Format::Full | Format::Concise)
+    }
 }
 
-impl std::str::FromStr for Format {
-    type Err = String;
-    fn from_str(_: &str) -> Result<Self, String> {
-        Ok(Format::Full)
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        let found = Format::ALL.iter().find(|format| format.as_str() == word);
+        found.copied().ok_or_else(|| UnknownWord { word: word.to_string(), allowed: Format::WORDS })
+    }
+}
+
+/// Writes a report. The only errors are those of `out`.
+pub fn write(format: Format, report: &Report, texts: &dyn Lines, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Full => full::write(report, texts, style, out),
+        Format::Concise => concise::write(report, style, out),
+        Format::Json => json::write(report, out),
+        Format::Sarif => sarif::write(report, texts, style, out),
     }
 }

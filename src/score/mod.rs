@@ -181,6 +181,13 @@ pub struct PillarScore {
     pub value: Option<f64>,
 }
 
+impl PillarScore {
+    /// The number to show, rounded down like the headline.
+    pub fn shown(&self) -> Option<u8> {
+        self.value.map(arithmetic::shown)
+    }
+}
+
 /// A cap that lowered the number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cap {
@@ -214,6 +221,18 @@ pub enum NoAPlus {
     Incomplete,
     /// A pillar was not assessed.
     PillarNotAssessed,
+}
+
+impl NoAPlus {
+    /// The reason in words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            NoAPlus::HighFinding => "something of high severity fails",
+            NoAPlus::CriticalSuppressed => "something critical is suppressed",
+            NoAPlus::Incomplete => "the evaluation is incomplete",
+            NoAPlus::PillarNotAssessed => "not every pillar was assessed",
+        }
+    }
 }
 
 /// What fixing one rule alone would add.

@@ -32,24 +32,24 @@ fn next_letter(grade: Grade) -> Option<Grade> {
 
 /// The rules to fix, in the order to fix them; `None` when not even fixing all of them is enough.
 fn steps_to(model: &Model, target: Grade) -> Option<Vec<Step>> {
-    if grade_without(model, &(0..model.items.len()).collect::<Vec<_>>()) < target {
+    let rules = model.items.len();
+    if grade_without(model, &vec![true; rules]) < target {
         return None;
     }
-    let chosen = match model.items.len() {
-        0..=ENUMERATE_RULES => smallest(model, target),
-        _ => None,
-    };
-    Some(walk(model, target, chosen))
+    let chosen = if rules <= ENUMERATE_RULES { smallest(model, target) } else { None };
+    Some(walk(model, target, chosen.unwrap_or_else(|| (0..rules).collect())))
 }
 
 /// The smallest set of at most three rules that reaches the target; among equals the one that scores highest.
 fn smallest(model: &Model, target: Grade) -> Option<Vec<usize>> {
-    (1..=ENUMERATE_STEPS.min(model.items.len())).find_map(|size| {
+    let rules = model.items.len();
+    (1..=ENUMERATE_STEPS.min(rules)).find_map(|size| {
         let mut best: Option<(f64, Vec<usize>)> = None;
-        for set in combinations(model.items.len(), size) {
-            let exact = value_without(model, &set).exact;
+        for set in combinations(rules, size) {
+            let fixed: Vec<bool> = (0..rules).map(|rule| set.contains(&rule)).collect();
+            let exact = value_without(model, &fixed).exact;
             let better = best.as_ref().is_none_or(|(most, _)| exact > *most);
-            if better && grade_without(model, &set) >= target {
+            if better && grade_without(model, &fixed) >= target {
                 best = Some((exact, set));
             }
         }
@@ -72,21 +72,18 @@ fn combinations(count: usize, size: usize) -> Vec<Vec<usize>> {
     sets
 }
 
-/// Fixes one rule after the other, each time the one that helps most among `allowed` (all when `None`), until the
-/// letter is reached.
-fn walk(model: &Model, target: Grade, allowed: Option<Vec<usize>>) -> Vec<Step> {
-    let mut left = allowed.unwrap_or_else(|| (0..model.items.len()).collect());
-    let mut fixed: Vec<usize> = Vec::new();
+/// Fixes one rule after the other, each time the one of `left` that helps most, until the letter is reached.
+fn walk(model: &Model, target: Grade, mut left: Vec<usize>) -> Vec<Step> {
+    let mut fixed = vec![false; model.items.len()];
     let mut steps = Vec::new();
     while grade_without(model, &fixed) < target && !left.is_empty() {
         let before = value_without(model, &fixed);
-        let best = best_next(model, &fixed, &left);
-        fixed.push(left.remove(best));
-        let Some(item) = fixed.last().map(|at| &model.items[*at]) else { break };
+        let best = left.remove(best_next(model, &fixed, &left));
+        fixed[best] = true;
         let after = value_without(model, &fixed);
         steps.push(Step {
-            rule: item.rule.clone(),
-            subjects: item.subjects,
+            rule: model.items[best].rule.clone(),
+            subjects: model.items[best].subjects,
             points: after.exact - before.exact,
             value: shown(after.exact),
             grade: grade_without(model, &fixed),
@@ -96,10 +93,10 @@ fn walk(model: &Model, target: Grade, allowed: Option<Vec<usize>>) -> Vec<Step> 
 }
 
 /// The position in `left` of the rule whose repair gives most; before caps when caps hide the difference.
-fn best_next(model: &Model, fixed: &[usize], left: &[usize]) -> usize {
+fn best_next(model: &Model, fixed: &[bool], left: &[usize]) -> usize {
     let mut best = (0, Value { exact: f64::NEG_INFINITY, uncapped: f64::NEG_INFINITY });
     for (position, rule) in left.iter().enumerate() {
-        let value = model.value_of(|at| at != *rule && !fixed.contains(&at));
+        let value = model.value_of(|at| at != *rule && !fixed[at]);
         let order = value.exact.total_cmp(&best.1.exact).then(value.uncapped.total_cmp(&best.1.uncapped));
         if order.is_gt() {
             best = (position, value);
@@ -108,10 +105,10 @@ fn best_next(model: &Model, fixed: &[usize], left: &[usize]) -> usize {
     best.0
 }
 
-fn value_without(model: &Model, fixed: &[usize]) -> Value {
-    model.value_of(|at| !fixed.contains(&at))
+fn value_without(model: &Model, fixed: &[bool]) -> Value {
+    model.value_of(|at| !fixed[at])
 }
 
-fn grade_without(model: &Model, fixed: &[usize]) -> Grade {
-    model.grade_of(value_without(model, fixed), |at| !fixed.contains(&at))
+fn grade_without(model: &Model, fixed: &[bool]) -> Grade {
+    model.grade_of(value_without(model, fixed), |at| !fixed[at])
 }

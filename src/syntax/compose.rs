@@ -52,15 +52,21 @@ struct Frame {
     weight: Weight,
 }
 
+/// Room that is used again for the next document.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    frames: Vec<Frame>,
+    children: Vec<NodeId>,
+    merges: Vec<NodeId>,
+}
+
 /// Builds the tree of one document.
 pub struct Composer<'t> {
     tree: Tree,
     text: &'t str,
     base: usize,
     budget: Budget,
-    frames: Vec<Frame>,
-    children: Vec<NodeId>,
-    merges: Vec<NodeId>,
+    scratch: Scratch,
     anchors: FxHashMap<usize, Anchored>,
     alias_nodes: u64,
     item_start: usize,
@@ -70,15 +76,20 @@ pub struct Composer<'t> {
 
 impl<'t> Composer<'t> {
     /// For a document whose events count from `base` in `text`.
-    pub fn new(source: SourceId, text: &'t Arc<str>, base: usize, start: usize, budget: Budget) -> Self {
+    pub fn new(
+        source: SourceId,
+        text: &'t Arc<str>,
+        base: usize,
+        start: usize,
+        budget: Budget,
+        scratch: Scratch,
+    ) -> Self {
         Composer {
             tree: Tree::new(source, text.clone()),
             text,
             base,
             budget,
-            frames: Vec::new(),
-            children: Vec::new(),
-            merges: Vec::new(),
+            scratch,
             anchors: FxHashMap::default(),
             alias_nodes: 0,
             item_start: start,
@@ -114,10 +125,13 @@ impl<'t> Composer<'t> {
         self.check_item(end)
     }
 
-    /// The finished tree; `None` when the document holds nothing.
-    pub fn finish(self) -> Option<Tree> {
-        let root = self.tree.node((!self.tree.is_empty()).then(|| self.tree.root())?);
-        (root.data != Data::Null || !root.span.is_empty()).then_some(self.tree)
+    /// The finished tree, `None` when the document holds nothing, and the room for the next one.
+    pub fn finish(self) -> (Option<Tree>, Scratch) {
+        let is_nothing = self.tree.is_empty() || {
+            let root = self.tree.node(self.tree.root());
+            root.data == Data::Null && root.span.is_empty()
+        };
+        ((!is_nothing).then_some(self.tree), self.scratch)
     }
 
     fn open(
@@ -129,13 +143,13 @@ impl<'t> Composer<'t> {
         end: usize,
     ) -> Result<(), Refused> {
         self.last_end = end;
-        if self.frames.len() >= self.budget.depth {
+        if self.scratch.frames.len() >= self.budget.depth {
             return Err(self.over(Span::new(start, start), TOO_DEEP));
         }
-        self.frames.push(Frame {
+        self.scratch.frames.push(Frame {
             start,
-            first_child: self.children.len(),
-            first_merge: self.merges.len(),
+            first_child: self.scratch.children.len(),
+            first_merge: self.scratch.merges.len(),
             anchor,
             is_map,
             flow: style == StructureStyle::Flow,
@@ -145,22 +159,22 @@ impl<'t> Composer<'t> {
     }
 
     fn close(&mut self, end: usize, keys: &mut DuplicateKeys, problems: &mut Vec<Problem>) -> Result<(), Refused> {
-        let Some(frame) = self.frames.pop() else { return Ok(()) };
+        let Some(frame) = self.scratch.frames.pop() else { return Ok(()) };
         // A block collection ends with its last token; the parser reports where the next one begins.
         let end = if frame.flow { end } else { self.last_end.max(frame.start) };
         self.last_end = end;
         if frame.is_map {
-            keys.check(&self.tree, &self.children[frame.first_child..], problems);
+            keys.check(&self.tree, &self.scratch.children[frame.first_child..], problems);
         }
-        if self.merges.len() > frame.first_merge {
+        if self.scratch.merges.len() > frame.first_merge {
             self.expand_merges(&frame)?;
         }
-        let items = self.tree.push_items(&self.children[frame.first_child..]);
-        self.children.truncate(frame.first_child);
+        let items = self.tree.push_items(&self.scratch.children[frame.first_child..]);
+        self.scratch.children.truncate(frame.first_child);
         let data = if frame.is_map { Data::Map(items) } else { Data::List(items) };
         let node = self.tree.push(Span::new(frame.start, end), Style::Plain, data);
         self.attach(node, frame.weight, frame.anchor);
-        if self.frames.len() <= 2 && self.frames.last().is_some_and(|parent| !parent.is_map) {
+        if self.scratch.frames.len() <= 2 && self.scratch.frames.last().is_some_and(|parent| !parent.is_map) {
             (self.item_start, self.item_nodes) = (end, 0);
         }
         Ok(())
@@ -171,10 +185,10 @@ impl<'t> Composer<'t> {
         if anchor > 0 {
             self.anchors.insert(anchor, Anchored { node, weight });
         }
-        if let Some(frame) = self.frames.last_mut() {
+        if let Some(frame) = self.scratch.frames.last_mut() {
             frame.weight.nodes = frame.weight.nodes.saturating_add(weight.nodes);
             frame.weight.height = frame.weight.height.max(weight.height + 1);
-            self.children.push(node);
+            self.scratch.children.push(node);
         }
     }
 
@@ -184,7 +198,7 @@ impl<'t> Composer<'t> {
             return Err(Refused { kind: ProblemKind::ParseError, span, message });
         };
         self.count_alias(weight.nodes, span)?;
-        if self.frames.len() + weight.height > self.budget.depth {
+        if self.scratch.frames.len() + weight.height > self.budget.depth {
             return Err(self.over(span, TOO_DEEP));
         }
         let node = if self.in_key() { self.alias_as_key(node, span) } else { node };
@@ -208,9 +222,10 @@ impl<'t> Composer<'t> {
     }
 
     fn in_key(&self) -> bool {
-        self.frames
+        self.scratch
+            .frames
             .last()
-            .is_some_and(|frame| frame.is_map && (self.children.len() - frame.first_child).is_multiple_of(2))
+            .is_some_and(|frame| frame.is_map && (self.scratch.children.len() - frame.first_child).is_multiple_of(2))
     }
 
     fn scalar(&mut self, value: &str, style: ScalarStyle, tag: Option<&Tag>, start: usize, end: usize) -> NodeId {
@@ -234,7 +249,7 @@ impl<'t> Composer<'t> {
         let data = if in_key { self.key_data(data) } else { data };
         let node = self.tree.push(span, style, data);
         if in_key && value == "<<" && is_merge(style, tag) {
-            self.merges.push(node);
+            self.scratch.merges.push(node);
         }
         node
     }
@@ -270,14 +285,14 @@ impl<'t> Composer<'t> {
 
     /// Puts the entries that merge keys stand for in their place.
     fn expand_merges(&mut self, frame: &Frame) -> Result<(), Refused> {
-        let written = self.children.split_off(frame.first_child);
-        let merges = self.merges.split_off(frame.first_merge);
+        let written = self.scratch.children.split_off(frame.first_child);
+        let merges = self.scratch.merges.split_off(frame.first_merge);
         for pair in written.chunks_exact(2) {
             if merges.contains(&pair[0]) {
                 let span = self.tree.node(pair[0]).span;
                 self.merge(pair[1], span)?;
             } else {
-                self.children.extend_from_slice(pair);
+                self.scratch.children.extend_from_slice(pair);
             }
         }
         Ok(())
@@ -298,7 +313,7 @@ impl<'t> Composer<'t> {
         for node in sources {
             if let Data::Map(items) = self.tree.data(node) {
                 self.count_alias(items.len() as u64, span)?;
-                self.children.extend_from_slice(self.tree.items(items));
+                self.scratch.children.extend_from_slice(self.tree.items(items));
             }
         }
         Ok(())

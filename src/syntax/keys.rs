@@ -3,7 +3,7 @@
 use memchr::memchr_iter;
 use rustc_hash::FxHashMap;
 
-use super::{Data, Tree};
+use super::{Data, Text, Tree};
 use crate::vocabulary::{NodeId, Problem, ProblemKind};
 
 /// Mappings up to this many entries are compared pairwise, larger ones through a table.
@@ -59,11 +59,17 @@ impl DuplicateKeys {
     }
 }
 
+/// Lengths first: they are at hand without looking at the text, and most keys differ in them.
 fn same_key(tree: &Tree, a: NodeId, b: NodeId) -> bool {
     match (tree.data(a), tree.data(b)) {
-        (Data::Str(a), Data::Str(b)) => tree.text(a) == tree.text(b),
+        (Data::Str(a), Data::Str(b)) => length(a) == length(b) && tree.text(a).as_bytes() == tree.text(b).as_bytes(),
         _ => false,
     }
+}
+
+fn length(text: Text) -> u32 {
+    let (Text::Source(span) | Text::Buffer(span)) = text;
+    span.end - span.start
 }
 
 fn shortened(key: &str) -> String {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::format::{Format, Read};
 use super::template_actions::actions;
-use super::{Data, Style, Tree, yaml};
+use super::{Data, Style, Tree, split, yaml};
 use crate::vocabulary::{NodeId, ProblemKind, Reason, SourceId, Span, UnknownCode};
 
 /// A kind of template.
@@ -34,27 +34,52 @@ impl Template {
     }
 }
 
-/// What a text itself says about being a template: a line that begins with a control action, a file named like a
-/// clusterctl template, or a name that is a variable (no resource can be named so). That a file belongs to a chart is for
-/// the caller to know.
-pub fn evidence(path: &str, text: &str) -> Option<Template> {
+/// Words that begin a control action of a Go template.
+const CONTROL: &[&str] = &["if", "else", "end", "range", "with", "define", "template", "include", "block"];
+
+/// What a text itself says about being a template: a line that begins with a control action, a value that is an action
+/// without quotes, a name that is a variable (no resource can be named so), a file named like a clusterctl template.
+/// `plain` is the text read as YAML: what stands in one of its strings is no evidence, so a ConfigMap that carries a
+/// template is not one. That a file belongs to a chart is for the caller to know.
+pub fn evidence(path: &str, text: &str, plain: &Read) -> Option<Template> {
     let name = path.rsplit('/').next().unwrap_or(path);
     if name.starts_with("cluster-template") && text.contains("${") {
         return Some(Template::EnvSubst);
     }
-    text.lines().find_map(|line| {
-        let line = line.trim_start();
-        let value = line.strip_prefix("name: ").or_else(|| line.strip_prefix("namespace: "));
-        if line.starts_with("{{-") {
-            Some(Template::Helm)
-        } else if line.starts_with("{%") {
-            Some(Template::Jinja)
-        } else if value.is_some_and(|value| value.trim_start_matches(['"', '\'']).starts_with("${")) {
-            Some(Template::EnvSubst)
-        } else {
-            None
-        }
+    let strings = string_spans(plain);
+    let mut offset = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        let start = Span::new(offset + line.len() - line.trim_start().len(), 0).start;
+        offset += line.len();
+        line_evidence(line.trim()).filter(|_| !touches(&strings, Span { start, end: start + 1 }))
     })
+}
+
+fn line_evidence(line: &str) -> Option<Template> {
+    let begins = |value: &str| value.trim_start_matches(['"', '\'']).starts_with("${");
+    let control = line.strip_prefix("{{").and_then(|body| body.split_whitespace().next());
+    if line.starts_with("{{-") || control.is_some_and(|word| CONTROL.contains(&word)) || line.contains(": {{ .") {
+        Some(Template::Helm)
+    } else if line.starts_with("{%") {
+        Some(Template::Jinja)
+    } else if ["name: ", "namespace: "].iter().any(|key| line.strip_prefix(key).is_some_and(begins)) {
+        Some(Template::EnvSubst)
+    } else {
+        None
+    }
+}
+
+/// Where quoted and block strings stand, in order.
+fn string_spans(plain: &Read) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for tree in &plain.trees {
+        let nodes = (0..u32::try_from(tree.len()).unwrap_or(u32::MAX)).map(|index| tree.node(NodeId(index)));
+        spans.extend(
+            nodes.filter(|node| matches!(node.data, Data::Str(_)) && node.style != Style::Plain).map(|node| node.span),
+        );
+    }
+    spans.sort_unstable();
+    spans
 }
 
 /// A text with its placeholders overwritten, byte for byte as long as before.
@@ -102,9 +127,12 @@ pub fn mask(text: &str, template: Template) -> Masked {
 pub fn read(source: SourceId, text: &Arc<str>, template: Template) -> Read {
     let masked = mask(text, template);
     let (mut trees, mut problems) = yaml::read(source, &Arc::from(masked.text.as_str()), Span::new(0, text.len()));
+    let pieces = split(&masked.text, Span::new(0, text.len()));
     for tree in &mut trees {
         tree.set_source_text(text.clone());
-        apply(tree, &masked, template);
+        let root = tree.node(tree.root()).span;
+        let after = pieces.partition_point(|piece| piece.start <= root.start);
+        apply(tree, &masked, after.checked_sub(1).map_or(root.end, |piece| pieces[piece].end), template);
     }
     problems.retain(|problem| problem.kind != ProblemKind::DuplicateKey || masked.holes.is_empty());
     for problem in &mut problems {
@@ -116,7 +144,8 @@ pub fn read(source: SourceId, text: &Arc<str>, template: Template) -> Read {
     Read { trees, problems, format: Format::Yaml }
 }
 
-fn apply(tree: &mut Tree, masked: &Masked, template: Template) {
+/// Marks what the template decides in the tree of the document that ends at `end`.
+fn apply(tree: &mut Tree, masked: &Masked, end: u32, template: Template) {
     let reason = Reason::new(UnknownCode::Templated, template.reason());
     for index in 0..u32::try_from(tree.len()).unwrap_or(u32::MAX) {
         let id = NodeId(index);
@@ -133,8 +162,6 @@ fn apply(tree: &mut Tree, masked: &Masked, template: Template) {
     }
     let root = tree.node(tree.root()).span;
     let first = masked.holes.partition_point(|hole| hole.span.start < root.start);
-    let text = tree.source_text().clone();
-    let end = super::split(&text, Span { start: root.end, end: text.len().try_into().unwrap_or(u32::MAX) })[0].end;
     for hole in masked.holes[first..].iter().take_while(|hole| hole.span.start < end) {
         open(tree, *hole, &reason);
     }
@@ -169,7 +196,11 @@ fn open(tree: &mut Tree, hole: Hole, reason: &Reason) {
             _ => break,
         }
     }
-    let is_block = matches!(tree.node(at).style, Style::Literal | Style::Folded);
+    let node = tree.node(at);
+    let is_block = matches!(node.style, Style::Literal | Style::Folded);
+    if !matches!(node.data, Data::List(_) | Data::Map(_)) && node.span.contains(hole.span.start) {
+        return unknown(tree, at, reason);
+    }
     match (fitting, innermost) {
         (None, _) if tree.data(at) == Data::Null => unknown(tree, at, reason),
         (None, _) if is_block => unknown(tree, at, reason),

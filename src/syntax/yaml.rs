@@ -11,7 +11,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScanError, StrInput};
 
 use super::Tree;
 use super::budget::Budget;
-use super::compose::{Composer, Refused, TOO_DEEP};
+use super::compose::{Composer, Refused, Scratch, TOO_DEEP};
 use super::keys::DuplicateKeys;
 use super::split::split;
 use crate::vocabulary::{Problem, ProblemKind, SourceId, Span};
@@ -23,7 +23,15 @@ pub fn read(source: SourceId, text: &Arc<str>, range: Span) -> (Vec<Tree>, Vec<P
 
 /// Reads with a budget of the caller's choice.
 pub fn read_within(source: SourceId, text: &Arc<str>, range: Span, budget: Budget) -> (Vec<Tree>, Vec<Problem>) {
-    let mut reader = Reader { source, text, budget, keys: DuplicateKeys::default(), trees: vec![], problems: vec![] };
+    let mut reader = Reader {
+        source,
+        text,
+        budget,
+        keys: DuplicateKeys::default(),
+        scratch: Scratch::default(),
+        trees: vec![],
+        problems: vec![],
+    };
     for (index, piece) in split(text, range).into_iter().enumerate() {
         if index >= budget.documents {
             let message = format!("source has more than {} documents; the rest was not read", budget.documents);
@@ -40,6 +48,7 @@ struct Reader<'t> {
     text: &'t Arc<str>,
     budget: Budget,
     keys: DuplicateKeys,
+    scratch: Scratch,
     trees: Vec<Tree>,
     problems: Vec<Problem>,
 }
@@ -84,10 +93,16 @@ impl Reader<'_> {
                 Event::StreamStart => {}
                 Event::StreamEnd => return Ok(false),
                 Event::DocumentStart(..) => {
-                    composer = Some(Composer::new(self.source, self.text, base, base + range.end, self.budget));
+                    let scratch = std::mem::take(&mut self.scratch);
+                    composer =
+                        Some(Composer::new(self.source, self.text, base, base + range.end, self.budget, scratch));
                 }
                 Event::DocumentEnd => {
-                    self.trees.extend(composer.take().and_then(Composer::finish));
+                    if let Some(composer) = composer.take() {
+                        let (tree, scratch) = composer.finish();
+                        self.trees.extend(tree);
+                        self.scratch = scratch;
+                    }
                     return Ok(true);
                 }
                 event => {

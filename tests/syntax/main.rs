@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod conformance;
 mod embed;
+mod files;
+mod hostile;
 mod json;
 mod lines;
 mod print;

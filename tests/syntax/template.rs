@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use k8sready::syntax::template::{Template, evidence, mask, read};
-use k8sready::syntax::{Data, Read, Tree};
+use k8sready::syntax::{Data, Format, Read, Tree};
 use k8sready::vocabulary::{NodeId, ProblemKind, SourceId};
 
 fn parse(text: &str, template: Template) -> Read {
@@ -86,6 +86,13 @@ fn a_block_scalar_with_an_action_in_it_is_unknown() {
 }
 
 #[test]
+fn an_action_between_the_lines_of_a_plain_scalar_makes_it_unknown() {
+    let found = parse("a: x\n  {{- .y }}\n  z\nb: 1\n---\nc: 1\n", Template::Helm);
+    assert_eq!(found.trees[0].data(at(&found.trees[0], "a")), Data::Unknown);
+    assert!(found.trees[1].reason(found.trees[1].root()).is_none(), "it is another document's");
+}
+
+#[test]
 fn a_masked_key_opens_its_map() {
     let found = parse("a:\n  {{ .key }}: 1\n  b: 2\n", Template::Helm);
     let tree = &found.trees[0];
@@ -133,8 +140,12 @@ fn evidence_is_a_control_line_or_a_name_that_is_a_variable() {
         ("x/cluster-template-aws.yaml", "a: ${B}\n", Some(Template::EnvSubst)),
         ("wf.yaml", "args: [\"{{inputs.parameters.x}}\"]\n", None),
         ("cm.yaml", "run: |\n  echo ${HOME}\n", None),
+        ("a.yaml", "a: {{ .Values.b }}\n", Some(Template::Helm)),
+        ("a.yaml", "{{ if .x }}\na: 1\n{{ end }}\n", Some(Template::Helm)),
+        ("cm.yaml", "inject: |\n  {{- if .x }}\n  name: ${A}\n  b: {{ .c }}\n", None),
     ] {
-        assert_eq!(evidence(path, text), expected, "{text}");
+        let plain = k8sready::syntax::read(Format::Yaml, SourceId(0), &Arc::from(text));
+        assert_eq!(evidence(path, text, &plain), expected, "{text}");
     }
 }
 
