@@ -66,9 +66,8 @@ fn replacements(root: DocumentId, view: View<'_>) -> Vec<Replacement> {
     entries
         .filter_map(|entry| {
             let name: ImageRef = entry.str_at("name")?.parse().ok()?;
-            // A tag like `1.4` is a number to YAML.
-            let tag = entry.get("newTag").and_then(View::text).map(|tag| tag.to_string());
-            let digest = entry.str_at("digest").map(str::to_string);
+            let text = |key| entry.str_at(key).map(str::to_string);
+            let (tag, digest) = (text("newTag"), text("digest"));
             if tag.is_none() && digest.is_none() {
                 return None;
             }
