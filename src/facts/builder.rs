@@ -121,6 +121,7 @@ impl FactBuilder {
     }
 
     /// The value under `path`, or what holds in its absence; the origin is the value, or the place where it would stand.
+    /// Where a template may still fill in the value, it is unknown.
     pub fn lookup(&mut self, at: View<'_>, path: &str, fallback: Fallback<'_>) -> NodeId {
         match at.path(path).filter(|value| !value.is_null()) {
             Some(value) if fallback.admits(value) => self.refer(value.at()),
@@ -128,7 +129,10 @@ impl FactBuilder {
                 let reason = Reason::new(UnknownCode::Partial, format!("`{path}` holds a value of another type"));
                 self.unknown(reason, Origin::Node(value.at()))
             }
-            None => self.fallback(fallback, at.origin_of(path)),
+            None => match hidden(at, path) {
+                Some(reason) => self.unknown(reason.clone(), at.origin_of(path)),
+                None => self.fallback(fallback, at.origin_of(path)),
+            },
         }
     }
 
@@ -205,4 +209,16 @@ impl FactBuilder {
         self.tree.set_data(reserved, Data::Map(items));
         self.tree.set_root(reserved);
     }
+}
+
+/// Why nobody can say what stands under `path`: something on the way is unknown, or a map may hold more than is written.
+pub fn hidden<'a>(at: View<'a>, path: &str) -> Option<&'a Reason> {
+    let mut view = at;
+    for key in path.split('.') {
+        match view.get(key) {
+            Some(next) => view = next,
+            None => return view.tree().reason(view.at().node),
+        }
+    }
+    view.unknown()
 }

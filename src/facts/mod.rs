@@ -10,11 +10,13 @@ mod builder;
 mod cluster;
 mod component;
 mod control_plane;
+mod controllers;
 mod descriptor;
 mod encryption;
 mod load_balancer;
 mod network;
 mod subject;
+mod surroundings;
 mod workload;
 
 pub use builder::{FactBuilder, Fallback};
@@ -47,10 +49,12 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
     facts.map(&fields, Origin::Node(anchor(root)))
 }
 
-/// Dated tables that facts are made with.
+/// What facts are made with besides the document at hand: dated tables, and documents that decide for others.
 struct Tables {
     known: workload::Known,
     flags: component::FlagTable,
+    controllers: controllers::Controllers,
+    surroundings: surroundings::Surroundings,
 }
 
 /// What the user says about the world outside the input.
@@ -75,7 +79,12 @@ pub struct Facts {
 
 /// Builds the facts of every document and adds their trees to the inventory.
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let tables = Tables { known: workload::Known::load()?, flags: component::FlagTable::load()? };
+    let tables = Tables {
+        known: workload::Known::load()?,
+        flags: component::FlagTable::load()?,
+        controllers: controllers::Controllers::load()?,
+        surroundings: surroundings::Surroundings::gather(inventory),
+    };
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     let all: Vec<DocumentId> = inventory.documents().map(|(id, _)| id).collect();
     let mut subjects: Vec<Subject> =
@@ -91,7 +100,11 @@ pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Fact
     subjects.extend(missing_backups(inventory, &subjects, assumptions));
     subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
     let clusters = clusters(inventory, &subjects);
-    let dated = vec![("well-known workloads", tables.known.date), ("component flags", tables.flags.date)];
+    let dated = vec![
+        ("well-known workloads", tables.known.date),
+        ("well-known controllers", tables.controllers.date),
+        ("component flags", tables.flags.date),
+    ];
     Ok(Facts { subjects, clusters, dated })
 }
 
@@ -159,9 +172,9 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
             network::service(inventory, id, tree)
         }
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
-        "Role" | "ClusterRole" => access::role(inventory, id, tree),
-        "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, id, tree),
-        _ => workload::build(inventory, &tables.known, id, tree),
+        "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
+        "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, &tables.controllers, id, tree),
+        _ => workload::build(inventory, &tables.known, &tables.surroundings, id, tree),
     }
 }
 

@@ -23,18 +23,52 @@ struct Component {
     /// A word that the container's command or arguments must hold, where one image serves several programs.
     #[serde(default)]
     command: Option<String>,
+    #[serde(default)]
     single_by_design: bool,
+    #[serde(default)]
+    needs: Vec<Need>,
     #[allow(dead_code, reason = "documents the row")]
     source: String,
 }
 
+/// What a node agent needs from its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Need {
+    /// A privileged container; root with it.
+    Privileged,
+    /// User 0.
+    Root,
+    /// Capabilities beyond the default ones.
+    Capabilities,
+    /// The node's network.
+    HostNetwork,
+    /// Directories of the node.
+    HostPath,
+}
+
+impl Need {
+    /// The word in the table and in facts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Need::Privileged => "privileged",
+            Need::Root => "root",
+            Need::Capabilities => "capabilities",
+            Need::HostNetwork => "hostNetwork",
+            Need::HostPath => "hostPath",
+        }
+    }
+}
+
 /// What a workload is known as.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct KnownRole<'a> {
     /// Name of the component.
     pub component: Option<&'a str>,
     /// One replica is right.
     pub single_by_design: bool,
+    /// What its known containers need from the node, each once.
+    pub needs: Vec<Need>,
     /// Part of the distribution: a DaemonSet or static pod in `kube-system`.
     pub system: bool,
 }
@@ -50,13 +84,16 @@ impl Known {
     pub fn role(&self, key: &Key, template: &PodTemplate<'_>) -> KnownRole<'_> {
         let in_system = key.namespace.as_deref() == Some("kube-system");
         let system = in_system && matches!(&*key.kind, "DaemonSet" | "Pod");
-        let component = template
-            .spec
-            .get("containers")
-            .into_iter()
-            .flat_map(View::items)
-            .find_map(|container| self.components.iter().find(|component| component.fits(container)));
+        let containers = template.spec.get("containers").into_iter().flat_map(View::items);
+        let known: Vec<&Component> = containers
+            .filter_map(|container| self.components.iter().find(|component| component.fits(container)))
+            .collect();
+        let component = known.first();
+        let mut needs: Vec<Need> = known.iter().flat_map(|component| component.needs.iter().copied()).collect();
+        needs.sort();
+        needs.dedup();
         KnownRole {
+            needs,
             component: component.map(|component| component.name.as_str()),
             single_by_design: component.is_some_and(|component| component.single_by_design),
             system,
