@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::inventory::hides;
 use crate::syntax::{Data, Origin, Style, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, SourceId, Span, TreeId};
 
@@ -109,10 +110,24 @@ impl FactBuilder {
     }
 
     /// The value under `path`, or what holds in its absence; the origin is the value, or the place where it would stand.
+    /// Unknown where that place is one in which a template may put anything.
     pub fn lookup(&mut self, at: View<'_>, path: &str, fallback: Fallback<'_>) -> NodeId {
         match at.path(path).filter(|value| !value.is_null()) {
             Some(value) => self.refer(value.at()),
-            None => self.fallback(fallback, at.origin_of(path)),
+            None => self.absent(at, path, fallback),
+        }
+    }
+
+    fn absent(&mut self, at: View<'_>, path: &str, fallback: Fallback<'_>) -> NodeId {
+        let mut deepest = at;
+        for key in path.split('.') {
+            let Some(next) = deepest.get(key) else { break };
+            deepest = next;
+        }
+        let origin = at.origin_of(path);
+        match hides(deepest) {
+            Some(reason) => self.unknown(reason.clone(), origin),
+            None => self.fallback(fallback, origin),
         }
     }
 
