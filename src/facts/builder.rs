@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::inventory::hides;
 use crate::syntax::{Data, Origin, Style, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, SourceId, Span, TreeId, UnknownCode};
 
@@ -217,7 +218,7 @@ pub fn hidden<'a>(at: View<'a>, path: &str) -> Option<&'a Reason> {
     for key in path.split('.') {
         match view.get(key) {
             Some(next) => view = next,
-            None => return view.tree().reason(view.at().node),
+            None => return hides(view),
         }
     }
     view.unknown()
