@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rustc_hash::FxHashSet;
 
 use super::value::{Held, List, Map, Outcome, Value, fail, unknown};
-use crate::syntax::{Data, Forest, Origin, Text, Tree};
+use crate::syntax::{Data, Forest, Origin, Tree};
 use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
 
 /// A node of the forest.
@@ -99,7 +99,7 @@ impl<'a> Site<'a> {
         let target = self.target();
         let tree = target.tree();
         let Data::Map(items) = tree.data(target.at.node) else { return None };
-        let found = tree.items(items).chunks_exact(2).rev().find(|pair| is_key(tree, pair[0], key))?;
+        let found = tree.items(items).chunks_exact(2).rev().find(|pair| tree.is_text(pair[0], key))?;
         Some((target.child(found[0]), target.child(found[1])))
     }
 
@@ -114,11 +114,11 @@ impl<'a> Site<'a> {
         let at = hint.load(Ordering::Relaxed) as usize;
         if tree.has_origins()
             && let Some(&[name, value]) = nodes.get(at..at + 2)
-            && is_key(tree, name, key)
+            && tree.is_text(name, key)
         {
             return Some(target.child(value));
         }
-        let found = nodes.chunks_exact(2).rposition(|pair| is_key(tree, pair[0], key))? * 2;
+        let found = nodes.chunks_exact(2).rposition(|pair| tree.is_text(pair[0], key))? * 2;
         hint.store(u32::try_from(found).unwrap_or(0), Ordering::Relaxed);
         Some(target.child(nodes[found + 1]))
     }
@@ -137,14 +137,6 @@ impl<'a> Site<'a> {
         all.reverse();
         all
     }
-}
-
-/// Compares lengths before texts: most keys differ there.
-#[inline]
-fn is_key(tree: &Tree, node: NodeId, key: &str) -> bool {
-    let Data::Str(text) = tree.data(node) else { return false };
-    let (Text::Source(span) | Text::Buffer(span)) = text;
-    (span.end - span.start) as usize == key.len() && tree.text(text) == key
 }
 
 /// A key and its value.

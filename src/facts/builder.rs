@@ -52,7 +52,8 @@ impl FactBuilder {
     }
 
     /// The finished tree, rooted at the node pushed last.
-    pub fn finish(self) -> Tree {
+    pub fn finish(mut self) -> Tree {
+        self.tree.shrink();
         self.tree
     }
 
@@ -123,7 +124,7 @@ impl FactBuilder {
 
     /// The value under `path`, or what holds in its absence; the origin is the value, or the place where it would stand.
     /// Where a template may still fill in the value, it is unknown.
-    pub fn lookup(&mut self, at: View<'_>, path: &str, fallback: Fallback<'_>) -> NodeId {
+    pub fn lookup(&mut self, at: View<'_>, path: &'static str, fallback: Fallback<'_>) -> NodeId {
         match at.path(path).filter(|value| !value.is_null()) {
             Some(value) if fallback.admits(value) => self.refer(value.at()),
             Some(value) => {

@@ -104,6 +104,7 @@ fn read_and_redact(source: SourceId, path: &str, text: String, charts: &BTreeSet
     let mut text = String::from(&*shared);
     redaction::redact(&mut read.trees, &mut text);
     read.problems.extend(surprise::problems(&misread, &read.trees));
+    read.trees.iter_mut().for_each(Tree::shrink);
     let marks = marks(&text, &read.trees);
     let text = read.trees.first().map_or_else(|| Arc::from(text), |tree| tree.source_text().clone());
     Redacted { text, read, marks }
