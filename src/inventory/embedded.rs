@@ -44,9 +44,14 @@ fn texts<'a>(data: Option<View<'a>>) -> impl Iterator<Item = (&'a str, View<'a>)
 
 fn configuration(name: &str, view: View<'_>) -> Option<Found> {
     let text = view.str().filter(|text| text.len() >= SHORTEST)?;
-    let is_document = text.contains("kind:") && GROUPS.iter().any(|group| text.contains(group));
+    let is_kubeconfig = name.starts_with("kubeconfig") && text.contains("clusters:");
+    if text.contains("kind:") && (is_kubeconfig || GROUPS.iter().any(|group| text.contains(group))) {
+        // kube-proxy's are called `config.conf` and `kubeconfig.conf`.
+        let is_yaml = matches!(name.rsplit('.').next(), Some("yaml" | "yml" | "json"));
+        return if is_yaml { found(name, view) } else { found(&format!("{name}.yaml"), view) };
+    }
     let is_balancer = matches!(name.rsplit('.').next(), Some("cfg" | "conf"));
-    (is_document || is_balancer).then(|| found(name, view)).flatten()
+    is_balancer.then(|| found(name, view)).flatten()
 }
 
 /// `files[].content` of machine configuration, at any path of Cluster API's and cloud-init's documents.
