@@ -2,7 +2,7 @@
 
 use super::builder::FactBuilder;
 use super::component::{self, Component, FlagTable};
-use super::control_plane::{ControlPlane, Etcd, EtcdSource, node_of_kubeadm, of_kube_proxy};
+use super::control_plane::{ControlPlane, Etcd, EtcdSource, node_of_kubeadm, of_kube_proxy, one_manifest};
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory};
@@ -129,7 +129,7 @@ pub fn components(
         if component.name == "etcd" {
             let source = EtcdSource::Component(component);
             let apiserver_compaction = building.compaction();
-            building.etcd(&Etcd { source, stacked_members: None, apiserver_compaction });
+            building.etcd(&Etcd { source, stacked_members: Err(one_manifest()), apiserver_compaction });
         }
     }
     Some(building.finish())

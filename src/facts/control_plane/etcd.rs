@@ -24,7 +24,7 @@ pub struct Etcd<'c, 'a> {
     /// Where it is described.
     pub source: EtcdSource<'c, 'a>,
     /// Members that run on the control-plane nodes, where their number is declared.
-    pub stacked_members: Option<i64>,
+    pub stacked_members: Result<i64, Reason>,
     /// The API server's own compaction, in text: it compacts every five minutes unless set to 0.
     pub apiserver_compaction: Option<(Result<String, Reason>, Origin)>,
 }
@@ -62,7 +62,7 @@ impl Etcd<'_, '_> {
         let anchor = Origin::Node(component.place);
         let stacked = matches!(component.tool, "kubeadm" | "static-pod");
         let (members, members_place) = match stacked {
-            true => (self.stacked_members.ok_or_else(one_manifest), anchor.clone()),
+            true => (self.stacked_members.clone(), anchor.clone()),
             false => (listed_members(table, component), flags.origin(table, "initial-cluster")),
         };
         let retention = flags.text(table, "auto-compaction-retention").map(|text| !is_zero(text.as_deref()));
@@ -202,7 +202,8 @@ fn is_zero(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim_end_matches(|c: char| c.is_alphabetic()).parse() == Ok(0.0))
 }
 
-fn one_manifest() -> Reason {
+/// Why one member's description does not count members.
+pub fn one_manifest() -> Reason {
     Reason::new(UnknownCode::Partial, "the description of one member does not say how many members there are")
 }
 

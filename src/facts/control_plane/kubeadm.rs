@@ -52,9 +52,10 @@ impl<'a> ControlPlane<'a> {
     }
 
     /// The number of control-plane nodes, where it is declared. The first node always exists, with or without a document.
-    pub fn count(&self) -> Option<i64> {
+    pub fn count(&self) -> Result<i64, Reason> {
         let first = usize::from(!self.nodes.iter().any(|node| node.root.str_at("kind") == Some("InitConfiguration")));
-        self.declared.then(|| i64::try_from(self.nodes.len() + first).unwrap_or(i64::MAX))
+        let count = i64::try_from(self.nodes.len() + first).unwrap_or(i64::MAX);
+        self.declared.then_some(count).ok_or_else(undeclared)
     }
 
     /// Whether etcd runs on the control-plane nodes.
@@ -72,8 +73,8 @@ impl<'a> ControlPlane<'a> {
         let anchor = facts.anchor();
         let counted = Origin::Node(self.count_place());
         let count = match self.count() {
-            Some(count) => facts.int(count, counted),
-            None => facts.unknown(undeclared(), counted),
+            Ok(count) => facts.int(count, counted),
+            Err(reason) => facts.unknown(reason, counted),
         };
         let fields = [
             ("tool", facts.str("kubeadm", anchor.clone())),

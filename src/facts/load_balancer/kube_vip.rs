@@ -26,11 +26,15 @@ struct KubeVip<'a> {
     container: View<'a>,
 }
 
+/// By its image, or by its name and its variables where the image is a placeholder.
 fn is_kube_vip(container: &View<'_>) -> bool {
     let image = container.str_at("image").unwrap_or_default();
     let name = image.split(['@', ':']).next().unwrap_or(image);
-    let templated = container.get("image").is_some_and(|image| image.unknown().is_some());
-    name.ends_with("/kube-vip") || name == "kube-vip" || (templated && container.str_at("name") == Some("kube-vip"))
+    let mut variables = container.get("env").into_iter().flat_map(View::items).filter_map(|one| one.str_at("name"));
+    let is_named = || container.str_at("name") == Some("kube-vip");
+    name.ends_with("/kube-vip")
+        || name == "kube-vip"
+        || (is_named() && variables.any(|variable| matches!(variable, "cp_enable" | "vip_arp")))
 }
 
 impl<'a> KubeVip<'a> {
