@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::inventory::{DocumentId, Inventory};
+use crate::inventory::{DocumentId, Inventory, Role};
 use crate::syntax::{Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
 
@@ -91,7 +91,7 @@ pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Fact
         ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id)).collect();
     let passes: [(&[DocumentId], Adapter); 3] = [
         (&ids, object_facts),
-        (&ids, control_plane_facts),
+        (&all, control_plane_facts),
         (&all, |inventory, _, id, tree| load_balancer::build(inventory, id, tree)),
     ];
     for (ids, adapter) in passes {
@@ -181,39 +181,55 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
 /// What a document says about the control plane and its data.
 fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
     let document = inventory.document(id);
-    let balancers = || load_balancer::addresses(inventory, document.environment);
+    if document.role == Role::Patch {
+        return None;
+    }
+    let floating = || load_balancer::addresses(inventory, document.environment);
     match document.kind() {
-        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, balancers(), id, tree)),
-        "InitConfiguration" | "JoinConfiguration" => Some(cluster::kubeadm_node(inventory, &tables.flags, id, tree)),
+        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, floating(), id, tree)),
+        "InitConfiguration" | "JoinConfiguration" => {
+            Some(cluster::kubeadm_node(inventory, &tables.flags, &floating(), id, tree))
+        }
+        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, &tables.flags, &floating(), id, tree),
         "EncryptionConfiguration" | "EncryptionConfig" => encryption::of_file(inventory, id, tree),
         "Policy" => audit::policy(inventory, id, tree),
-        "CronJob" => backup::cron_job(inventory, &balancers(), id, tree),
-        "Pod" => cluster::component_pod(inventory, &tables.flags, id, tree),
-        _ => None,
+        "CronJob" => backup::cron_job(inventory, &backup::shared_addresses(inventory, id, floating()), id, tree),
+        _ => cluster::components(inventory, &tables.flags, id, tree),
     }
 }
 
-/// One subject for each etcd whose environment holds no backup.
+/// One subject for each cluster whose etcd is in the input and whose environment holds no backup. Where several documents
+/// describe one etcd, it is kubeadm's, else the first.
 fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assumptions) -> Vec<Subject> {
     if assumptions.external_backup {
         return Vec::new();
     }
-    let backed_up = |inventory: &Inventory, etcd: &Subject| {
-        subjects
-            .iter()
-            .any(|backup| backup.kind == SubjectKind::Backup && inventory.sees(etcd.document, backup.document))
-    };
+    let mut etcds: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd).collect();
+    etcds.sort_by_key(|etcd| (etcd.label != "ClusterConfiguration", etcd.document));
+    let backups: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Backup).collect();
+    let mut reported: Vec<&Subject> = Vec::new();
     let mut missing = Vec::new();
-    for etcd in subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd) {
-        if backed_up(inventory, etcd) {
+    for etcd in etcds {
+        let related = |other: &&&Subject| inventory.sees(etcd.document, other.document);
+        if backups.iter().any(|backup| related(&backup)) || reported.iter().any(|other| related(&other)) {
             continue;
         }
-        let tree = inventory.forest().next_id();
-        let place = anchor(inventory.document(etcd.document).view(inventory.forest()));
-        let mut facts = FactBuilder::new(tree, place);
-        let node = backup::absent(&mut facts, place);
-        inventory.add_tree(facts.finish());
-        missing.push(Subject { kind: SubjectKind::Backup, node: NodeRef { tree, node }, ..etcd.clone() });
+        reported.push(etcd);
+        missing.push(missing_backup(inventory, etcd));
     }
     missing
+}
+
+/// The absence of any backup of an etcd, or the doubt about it.
+fn missing_backup(inventory: &mut Inventory, etcd: &Subject) -> Subject {
+    let tree = inventory.forest().next_id();
+    let place = match inventory.document(etcd.document).role {
+        Role::Object => anchor(inventory.document(etcd.document).view(inventory.forest())),
+        _ => etcd.node,
+    };
+    let completeness = inventory.completeness("CronJob", etcd.document);
+    let mut facts = FactBuilder::new(tree, place);
+    let node = backup::absent(&mut facts, place, completeness.reason());
+    inventory.add_tree(facts.finish());
+    Subject { kind: SubjectKind::Backup, node: NodeRef { tree, node }, ..etcd.clone() }
 }

@@ -46,11 +46,16 @@ fn texts<'a>(data: Option<View<'a>>) -> impl Iterator<Item = (&'a str, View<'a>)
 
 fn configuration(name: &str, view: View<'_>) -> Option<Found> {
     let text = view.str().filter(|text| text.len() >= SHORTEST)?;
-    let is_balancer = matches!(name.rsplit('.').next(), Some("cfg" | "conf"));
-    match is_document(text) {
-        true if text.contains("<<") => found(&format!("{name}.sh"), view),
-        true => found(name, view),
-        false => is_balancer.then(|| found(name, view)).flatten(),
+    let is_kubeconfig = name.starts_with("kubeconfig") && text.contains("clusters:") && text.contains("kind:");
+    let extension = name.rsplit('.').next();
+    if is_document(text) && text.contains("<<") {
+        found(&format!("{name}.sh"), view)
+    } else if is_kubeconfig || is_document(text) {
+        // kube-proxy's are called `config.conf` and `kubeconfig.conf`.
+        let is_yaml = matches!(extension, Some("yaml" | "yml" | "json"));
+        if is_yaml { found(name, view) } else { found(&format!("{name}.yaml"), view) }
+    } else {
+        matches!(extension, Some("cfg" | "conf")).then(|| found(name, view)).flatten()
     }
 }
 
