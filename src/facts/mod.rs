@@ -55,6 +55,8 @@ struct Tables {
     flags: component::FlagTable,
     controllers: controllers::Controllers,
     surroundings: surroundings::Surroundings,
+    /// Addresses that no single node owns, by environment.
+    floating: Vec<Vec<String>>,
 }
 
 /// What the user says about the world outside the input.
@@ -84,6 +86,7 @@ pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Fact
         flags: component::FlagTable::load()?,
         controllers: controllers::Controllers::load()?,
         surroundings: surroundings::Surroundings::gather(inventory),
+        floating: load_balancer::addresses(inventory),
     };
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     let all: Vec<DocumentId> = inventory.documents().map(|(id, _)| id).collect();
@@ -184,7 +187,7 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
     if document.role == Role::Patch {
         return None;
     }
-    let floating = || load_balancer::addresses(inventory, document.environment);
+    let floating = || tables.floating[document.environment.index()].clone();
     match document.kind() {
         "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, floating(), id, tree)),
         "InitConfiguration" | "JoinConfiguration" => {

@@ -181,14 +181,19 @@ impl Server<'_> {
     }
 }
 
-/// Addresses of an environment that belong to no single node: kube-vip's and keepalived's.
-pub fn addresses(inventory: &Inventory, environment: EnvironmentId) -> Vec<String> {
-    let visible = &inventory.environments()[environment.index()].visible;
-    let mut addresses: Vec<String> =
-        visible.iter().flat_map(|id| inventory.members(*id)).flat_map(|&id| moved_by(inventory, id)).collect();
-    addresses.sort();
-    addresses.dedup();
-    addresses
+/// Addresses that belong to no single node (kube-vip's and keepalived's), by environment, with all that it sees.
+pub fn addresses(inventory: &Inventory) -> Vec<Vec<String>> {
+    let mut own: Vec<Vec<String>> = vec![Vec::new(); inventory.environments().len()];
+    for (id, document) in inventory.documents() {
+        own[document.environment.index()].extend(moved_by(inventory, id));
+    }
+    let of = |visible: &[EnvironmentId]| {
+        let mut addresses: Vec<String> = visible.iter().flat_map(|id| own[id.index()].iter().cloned()).collect();
+        addresses.sort();
+        addresses.dedup();
+        addresses
+    };
+    inventory.environments().iter().map(|environment| of(&environment.visible)).collect()
 }
 
 fn moved_by(inventory: &Inventory, id: DocumentId) -> Vec<String> {
