@@ -80,14 +80,21 @@ impl Known {
             .map_err(|error| format!("data/known.yaml: {error}"))
     }
 
+    /// What one container needs from the node.
+    pub fn needs(&self, container: View<'_>) -> &[Need] {
+        self.component(container).map_or(&[], |component| &component.needs)
+    }
+
+    fn component(&self, container: View<'_>) -> Option<&Component> {
+        self.components.iter().find(|component| component.fits(container))
+    }
+
     /// What is known about a workload.
     pub fn role(&self, key: &Key, template: &PodTemplate<'_>) -> KnownRole<'_> {
         let in_system = key.namespace.as_deref() == Some("kube-system");
         let system = in_system && matches!(&*key.kind, "DaemonSet" | "Pod");
         let containers = template.spec.get("containers").into_iter().flat_map(View::items);
-        let known: Vec<&Component> = containers
-            .filter_map(|container| self.components.iter().find(|component| component.fits(container)))
-            .collect();
+        let known: Vec<&Component> = containers.filter_map(|container| self.component(container)).collect();
         let component = known.first();
         let mut needs: Vec<Need> = known.iter().flat_map(|component| component.needs.iter().copied()).collect();
         needs.sort();

@@ -75,7 +75,7 @@ impl<'a> Workload<'a> {
         let needs = role.needs.iter().map(|need| (need.as_str(), anchor.clone()));
         vec![
             ("kind", self.facts.lookup(self.root, "kind", Fallback::Null)),
-            ("name", self.facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
+            ("name", crate::facts::name(&mut self.facts, self.root)),
             ("namespace", self.facts.opt_str(self.key.namespace.as_deref(), self.root.origin_of("metadata.namespace"))),
             ("object", self.facts.refer(self.root.at())),
             ("longRunning", self.facts.bool(self.template.kind.long_running, anchor.clone())),
