@@ -71,7 +71,11 @@ impl Controllers {
     }
 
     fn needs(&self, known: impl Fn(&Controller) -> bool) -> Vec<Right> {
-        self.controllers.iter().find(|controller| known(controller)).map(|found| found.needs.clone()).unwrap_or_default()
+        self.controllers
+            .iter()
+            .find(|controller| known(controller))
+            .map(|found| found.needs.clone())
+            .unwrap_or_default()
     }
 }
 
