@@ -2,16 +2,25 @@
 
 use super::builder::{FactBuilder, Fallback};
 use super::subject::{Subject, SubjectKind};
-use crate::inventory::{DocumentId, Inventory, Link, pod_kind};
+use crate::inventory::{DocumentId, Inventory, Link, hides, pod_kind};
 use crate::syntax::{Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
 
 /// The facts of a Service.
 pub fn service(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
     let root = inventory.document(id).view(inventory.forest());
     let mut facts = FactBuilder::new(tree, super::anchor(root));
-    let selector = root.path("spec.selector").filter(|selector| selector.entries().next().is_some());
-    let kind = root.str_at("spec.type").unwrap_or("ClusterIP").to_string();
+    let selector = root.path("spec.selector");
+    let selects =
+        match selector.and_then(hides).or_else(|| root.get("spec").and_then(hides).filter(|_| selector.is_none())) {
+            Some(reason) if root.str_at("spec.type") != Some("ExternalName") => {
+                facts.unknown(reason.clone(), root.origin_of("spec.selector"))
+            }
+            _ => {
+                let any = selector.is_some_and(|selector| selector.entries().next().is_some());
+                facts.bool(any && root.str_at("spec.type") != Some("ExternalName"), root.origin_of("spec.selector"))
+            }
+        };
     let pods = selected(&mut facts, inventory, Link::Service, id);
     let fields = [
         ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
@@ -19,7 +28,7 @@ pub fn service(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
         ("object", facts.refer(root.at())),
         ("type", facts.lookup(root, "spec.type", Fallback::Str("ClusterIP"))),
         ("selector", facts.lookup(root, "spec.selector", Fallback::Null)),
-        ("selects", facts.bool(selector.is_some() && kind != "ExternalName", root.origin_of("spec.selector"))),
+        ("selects", selects),
         ("workloads", pods),
     ];
     let origin = facts.anchor();
@@ -32,12 +41,21 @@ pub fn service(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
 pub fn pdb(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
     let root = inventory.document(id).view(inventory.forest());
     let mut facts = FactBuilder::new(tree, super::anchor(root));
-    let covered = inventory.links().from(Link::Disruption, id);
-    let pods: Option<i64> = covered.iter().map(|&workload| replicas(inventory, workload)).sum();
-    let pods = pods.filter(|pods| *pods > 0);
+    let pods = covered_pods(inventory, id);
     let budget = Budget::read(root);
-    let allowed = pods.and_then(|pods| budget.allowed(pods));
+    let allowed = pods.as_ref().ok().copied().flatten().and_then(|pods| budget.allowed(pods));
     let place = budget.origin(root);
+    let never_allows = match (budget.hidden(root), &pods) {
+        (Some(reason), _) => facts.unknown(reason.clone(), place.clone()),
+        (None, Err(reason)) if !budget.never() => facts.unknown(reason.clone(), place.clone()),
+        _ => facts.bool(allowed.map_or_else(|| budget.never(), |allowed| allowed <= 0), place.clone()),
+    };
+    let pods = match pods {
+        Ok(pods) => facts.opt_int(pods, root.origin_of("spec.selector")),
+        Err(reason) => facts.unknown(reason, root.origin_of("spec.selector")),
+    };
+    let overlaps = overlaps(&mut facts, inventory, id);
+    let operated = facts.bool(inventory.operated(id), root.origin_of("spec.selector"));
     let workloads = selected(&mut facts, inventory, Link::Disruption, id);
     let fields = [
         ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
@@ -46,9 +64,11 @@ pub fn pdb(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree,
         ("selector", facts.lookup(root, "spec.selector", Fallback::Null)),
         ("minAvailable", facts.lookup(root, "spec.minAvailable", Fallback::Null)),
         ("maxUnavailable", facts.lookup(root, "spec.maxUnavailable", Fallback::Null)),
-        ("pods", facts.opt_int(pods, root.origin_of("spec.selector"))),
-        ("allowed", facts.opt_int(allowed, place.clone())),
-        ("neverAllows", facts.bool(allowed.map_or_else(|| budget.never(), |allowed| allowed <= 0), place)),
+        ("pods", pods),
+        ("allowed", facts.opt_int(allowed, place)),
+        ("neverAllows", never_allows),
+        ("operated", operated),
+        ("overlaps", overlaps),
         ("workloads", workloads),
     ];
     let origin = facts.anchor();
@@ -62,27 +82,72 @@ fn selected(facts: &mut FactBuilder, inventory: &Inventory, link: Link, id: Docu
     let nodes: Vec<NodeId> = targets.iter().map(|&target| super::neighbour(facts, inventory, target)).collect();
     let root = inventory.document(id).view(inventory.forest());
     let list = facts.list_at(&nodes, root.origin_of("spec.selector"));
-    if let Some(reason) = inventory.completeness("Pod", id).reason() {
+    let completeness = inventory.completeness("Pod", id);
+    if let Some(reason) = completeness.reason().or_else(|| inventory.links().doubt(link, id)) {
         facts.open(list, reason.clone());
     }
     list
 }
 
+/// PodDisruptionBudgets further up in the input that cover a workload which this one covers too.
+fn overlaps(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> NodeId {
+    let links = inventory.links();
+    let covered = links.from(Link::Disruption, id).iter();
+    let mut others: Vec<DocumentId> = covered
+        .flat_map(|&workload| links.to(Link::Disruption, workload))
+        .copied()
+        .filter(|&other| other < id && inventory.meets(id, other))
+        .collect();
+    others.sort_unstable();
+    others.dedup();
+    let nodes: Vec<NodeId> = others.into_iter().map(|other| super::neighbour(facts, inventory, other)).collect();
+    let root = inventory.document(id).view(inventory.forest());
+    let list = facts.list_at(&nodes, root.origin_of("spec.selector"));
+    let completeness = inventory.completeness("PodDisruptionBudget", id);
+    if let Some(reason) = completeness.reason().or_else(|| links.doubt(Link::Disruption, id)) {
+        facts.open(list, reason.clone());
+    }
+    list
+}
+
+/// Pods that a PodDisruptionBudget covers; `None` if none or nobody can say, an error if something hidden decides.
+fn covered_pods(inventory: &Inventory, id: DocumentId) -> Result<Option<i64>, Reason> {
+    let mut sum = Some(0);
+    for &workload in inventory.links().from(Link::Disruption, id) {
+        sum = sum.zip(replicas(inventory, workload)?).map(|(sum, pods)| sum + pods);
+    }
+    let completeness = inventory.completeness("Pod", id);
+    match completeness.reason().or_else(|| inventory.links().doubt(Link::Disruption, id)) {
+        Some(reason) => Err(reason.clone()),
+        None => Ok(sum.filter(|pods| *pods > 0)),
+    }
+}
+
 /// Pods that a workload keeps: the autoscaler's minimum, or its own number. `None` where nobody can say (DaemonSets follow
 /// the nodes).
-fn replicas(inventory: &Inventory, id: DocumentId) -> Option<i64> {
+fn replicas(inventory: &Inventory, id: DocumentId) -> Result<Option<i64>, Reason> {
     let document = inventory.document(id);
     let root = document.view(inventory.forest());
+    let number = |view: Option<View<'_>>, default: i64| match view.filter(|view| !view.is_null()) {
+        Some(view) => view.unknown().map_or(Ok(view.int()), |reason| Err(reason.clone())),
+        None => Ok(Some(default)),
+    };
     if let Some(&scaler) = inventory.links().to(Link::Scale, id).first() {
-        let scaler = inventory.document(scaler).view(inventory.forest());
-        let minimum = scaler.path("spec.minReplicas").or_else(|| scaler.path("spec.minReplicaCount"));
-        return Some(minimum.and_then(View::int).unwrap_or(1));
+        let scaler = inventory.document(scaler);
+        let root = scaler.view(inventory.forest());
+        return match scaler.kind() {
+            "ScaledObject" => number(root.path("spec.minReplicaCount"), 0),
+            _ => number(root.path("spec.minReplicas"), 1),
+        };
     }
-    let kind = pod_kind(document.key.as_ref()?)?;
-    match (kind.kind, kind.replicas) {
-        ("Pod", _) => Some(1),
-        (_, Some(path)) => root.path(path).map_or(Some(1), View::int),
-        _ => None,
+    if let Some(reason) = inventory.links().doubt(Link::Scale, id) {
+        return Err(reason.clone());
+    }
+    let kind = document.key.as_ref().and_then(pod_kind);
+    match kind.map(|kind| (kind.kind, kind.replicas)) {
+        Some(("Pod", _)) => Ok(Some(1)),
+        Some((_, Some(path))) => number(root.path(path), 1),
+        _ => Ok(None),
     }
 }
 
@@ -147,6 +212,14 @@ impl Budget {
             Budget::MinAvailable(Amount::Percent(percent)) => *percent >= 100,
             _ => false,
         }
+    }
+
+    /// Why the amount cannot be read.
+    fn hidden<'a>(&self, root: View<'a>) -> Option<&'a Reason> {
+        let spec = root.get("spec")?;
+        let fields = [spec.get("maxUnavailable"), spec.get("minAvailable")];
+        let unset = matches!(self, Budget::Unset).then(|| hides(spec)).flatten();
+        fields.into_iter().flatten().find_map(View::unknown).or(unset)
     }
 
     fn origin(&self, root: View<'_>) -> Origin {

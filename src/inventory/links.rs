@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{DocumentId, Inventory, PodIndex, label_selector, map_selector};
+use super::operators::Makers;
+use super::pod_index::{PodIndex, scope};
+use super::selectors::{Shown, hides, label_selector, map_selector};
+use super::{DocumentId, Inventory, anti_affinity_terms, pod_template};
 use crate::syntax::View;
-use crate::values::Selector;
+use crate::vocabulary::Reason;
 
 /// The kinds of link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +20,8 @@ pub enum Link {
     Disruption,
     /// NetworkPolicy → the workloads it applies to.
     Network,
+    /// Workload → other workloads that its anti-affinity keeps away from.
+    Apart,
     /// HorizontalPodAutoscaler or KEDA ScaledObject → the workload it scales.
     Scale,
     /// RoleBinding or ClusterRoleBinding → the role it grants.
@@ -30,6 +35,7 @@ pub enum Link {
 pub struct Links {
     forward: FxHashMap<(Link, DocumentId), Vec<DocumentId>>,
     backward: FxHashMap<(Link, DocumentId), Vec<DocumentId>>,
+    doubts: FxHashMap<(Link, DocumentId), Reason>,
 }
 
 impl Links {
@@ -43,6 +49,17 @@ impl Links {
         self.backward.get(&(link, to)).map_or(&[], Vec::as_slice)
     }
 
+    /// Why an object may have more links of a kind, in either direction, than were found.
+    pub fn doubt(&self, link: Link, id: DocumentId) -> Option<&Reason> {
+        self.doubts.get(&(link, id))
+    }
+
+    fn may_link(&mut self, link: Link, from: DocumentId, to: DocumentId, reason: &Reason) {
+        for id in [from, to] {
+            self.doubts.entry((link, id)).or_insert_with(|| reason.clone());
+        }
+    }
+
     fn add(&mut self, link: Link, from: DocumentId, to: &[DocumentId]) {
         self.forward.entry((link, from)).or_default().extend_from_slice(to);
         for &target in to {
@@ -53,14 +70,16 @@ impl Links {
     /// Finds every link.
     pub fn find(inventory: &Inventory) -> Links {
         let pods = PodIndex::new(inventory);
+        let makers = Makers::new(inventory);
         let mut links = Links::default();
         for (id, document) in inventory.objects() {
             let root = document.view(inventory.forest());
-            if let Some((link, selector)) = pod_selector(document.kind(), root) {
-                links.add(link, id, &pods.select(inventory, id, &selector));
+            if let Some((link, shown)) = pod_selector(document.kind(), root) {
+                links.select(inventory, &pods, &makers, (link, id), &shown);
             }
+            links.keep_apart(inventory, &pods, id);
             let references = match document.kind() {
-                "HorizontalPodAutoscaler" | "ScaledObject" => Some((Link::Scale, scale_target(inventory, id, root))),
+                kind if is_scaler(kind) => Some((Link::Scale, scale_target(inventory, id, root))),
                 "RoleBinding" | "ClusterRoleBinding" => Some((Link::Grant, granted_role(inventory, id, root))),
                 _ => None,
             };
@@ -71,19 +90,73 @@ impl Links {
                 links.add(Link::Owner, owner, &[id]);
             }
         }
+        links.scaled_by_templates(inventory);
         links
     }
+
+    fn select(
+        &mut self,
+        inventory: &Inventory,
+        pods: &PodIndex<'_>,
+        makers: &Makers<'_>,
+        (link, id): (Link, DocumentId),
+        shown: &Shown,
+    ) {
+        let found = pods.select(inventory, id, shown);
+        self.add(link, id, &found.sure);
+        for (pod, reason) in &found.perhaps {
+            self.may_link(link, id, *pod, reason);
+        }
+        if found.sure.is_empty() {
+            let unseen = shown.hidden.clone().or_else(|| makers.unseen(inventory, id, shown));
+            unseen.into_iter().for_each(|reason| self.may_link(link, id, id, &reason));
+        }
+    }
+
+    fn keep_apart(&mut self, inventory: &Inventory, pods: &PodIndex<'_>, id: DocumentId) {
+        let Some(pod) = pod_template(inventory.document(id), inventory.forest()) else { return };
+        for (term, _) in anti_affinity_terms(pod.spec) {
+            let Some(shown) = term.get("labelSelector").and_then(label_selector) else { continue };
+            let mut others = pods.select(inventory, id, &shown).sure;
+            others.retain(|other| *other != id);
+            self.add(Link::Apart, id, &others);
+        }
+    }
+
+    /// An autoscaler whose target's name a template decides may scale any workload of its chart or folder, and a workload
+    /// whose name a template decides may be the target of any autoscaler there.
+    fn scaled_by_templates(&mut self, inventory: &Inventory) {
+        let mut scalers: FxHashMap<&str, Vec<(DocumentId, Option<&Reason>)>> = FxHashMap::default();
+        for (id, document) in inventory.objects().filter(|(_, document)| is_scaler(document.kind())) {
+            let target = document.view(inventory.forest()).path("spec.scaleTargetRef");
+            let hidden = target.and_then(|target| hides(target).or_else(|| target.get("name").and_then(hides)));
+            scalers.entry(scope(inventory.path(id))).or_default().push((id, hidden));
+        }
+        for (id, document) in inventory.objects().filter(|_| !scalers.is_empty()) {
+            let Some(scalers) = scalers.get(scope(inventory.path(id))) else { continue };
+            let named = document.view(inventory.forest()).path("metadata.name").and_then(hides);
+            let open = scalers.iter().find_map(|(scaler, hidden)| Some((*scaler, named.or(*hidden)?)));
+            if let Some((scaler, reason)) = open.filter(|_| self.to(Link::Scale, id).is_empty()) {
+                self.may_link(Link::Scale, scaler, id, reason);
+            }
+        }
+    }
+}
+
+fn is_scaler(kind: &str) -> bool {
+    matches!(kind, "HorizontalPodAutoscaler" | "ScaledObject")
 }
 
 /// The selector over pods that a kind carries. In `policy/v1` an empty PDB selector selects every pod of the namespace;
 /// in `policy/v1beta1` it selected none.
-fn pod_selector(kind: &str, root: View<'_>) -> Option<(Link, Selector)> {
+fn pod_selector(kind: &str, root: View<'_>) -> Option<(Link, Shown)> {
     match kind {
         "Service" => Some((Link::Service, map_selector(root.path("spec.selector")?)?)),
         "PodDisruptionBudget" => {
-            let selector = label_selector(root.path("spec.selector")?)?;
+            let shown = label_selector(root.path("spec.selector")?)?;
             let beta = root.str_at("apiVersion").is_some_and(|version| version.ends_with("v1beta1"));
-            (!(beta && selector.is_empty())).then_some((Link::Disruption, selector))
+            let none = beta && shown.selector.is_empty() && shown.hidden.is_none();
+            (!none).then_some((Link::Disruption, shown))
         }
         "NetworkPolicy" => Some((Link::Network, label_selector(root.path("spec.podSelector")?)?)),
         _ => None,

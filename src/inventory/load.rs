@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::document::{key_of, objects_in};
-use super::{Document, EnvironmentId, Inventory, Role, embedded, redaction};
+use super::{Document, EnvironmentId, Inventory, Role, embedded, redaction, surprise};
 use crate::source::{SourceKind, Sources};
 use crate::syntax::template::Template;
 use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, marks, template};
@@ -100,8 +100,11 @@ fn read_text(source: SourceId, input: Input, charts: &BTreeSet<String>) -> ReadT
 fn read_and_redact(source: SourceId, path: &str, text: String, charts: &BTreeSet<String>) -> Redacted {
     let shared: Arc<str> = Arc::from(text);
     let mut read = read_plain_or_template(source, path, &shared, charts);
+    let misread = if read.format == Format::Yaml { surprise::find(&read.trees) } else { Vec::new() };
     let mut text = String::from(&*shared);
     redaction::redact(&mut read.trees, &mut text);
+    read.problems.extend(surprise::problems(&misread, &read.trees));
+    read.trees.iter_mut().for_each(Tree::shrink);
     let marks = marks(&text, &read.trees);
     let text = read.trees.first().map_or_else(|| Arc::from(text), |tree| tree.source_text().clone());
     Redacted { text, read, marks }

@@ -9,17 +9,20 @@ mod environment;
 mod kustomize;
 mod links;
 mod load;
+mod operators;
+mod pod_index;
 mod pods;
 pub mod redaction;
 mod selectors;
+mod surprise;
 
 pub use completeness::Completeness;
 pub use document::{Document, DocumentId, Key, Role};
 pub use environment::{Environment, EnvironmentId};
 pub use links::{Link, Links};
 pub use load::{DocumentCounts, Input, Loaded, load};
-pub use pods::{POD_KINDS, PodKind, PodTemplate, pod_kind, pod_template};
-pub use selectors::{PodIndex, label_selector, map_selector};
+pub use pods::{POD_KINDS, PodKind, PodTemplate, anti_affinity_terms, pod_kind, pod_template};
+pub use selectors::{Fit, Labels, hides, label_selector};
 
 use std::sync::Arc;
 
@@ -131,6 +134,11 @@ impl Inventory {
     /// The objects that `kind` and `name` mean, seen from `from`.
     pub fn named(&self, from: DocumentId, kind: &str, name: &str) -> Vec<DocumentId> {
         self.names.get(kind, name).iter().copied().filter(|&to| self.meets(from, to)).collect()
+    }
+
+    /// Whether an operator made an object to guard pods that it replaces by itself.
+    pub fn operated(&self, id: DocumentId) -> bool {
+        operators::made(self.document(id).view(&self.forest))
     }
 
     /// Whether the input shows all objects of `kind` that `from` could see.

@@ -44,7 +44,7 @@ pub const POD_KINDS: &[PodKind] = &[
     kind("extensions", "ReplicaSet", "spec.template", true, true),
     kind("", "ReplicationController", "spec.template", true, true),
     kind("", "Pod", "", true, false),
-    kind("", "PodTemplate", "template", true, false),
+    kind("", "PodTemplate", "template", false, false),
     kind("batch", "Job", "spec.template", false, false),
     kind("batch", "CronJob", "spec.jobTemplate.spec.template", false, false),
     kind("argoproj.io", "Rollout", "spec.template", true, true),
@@ -82,4 +82,14 @@ pub fn pod_template<'a>(document: &Document, forest: &'a Forest) -> Option<PodTe
     let template = if kind.template.is_empty() { root } else { root.path(kind.template)? };
     let spec = template.get("spec").filter(|spec| spec.is_map())?;
     Some(PodTemplate { kind, template, spec })
+}
+
+/// The anti-affinity terms of a pod's spec, and whether the scheduler must hold to them.
+pub fn anti_affinity_terms<'a>(spec: View<'a>) -> Vec<(View<'a>, bool)> {
+    let Some(affinity) = spec.path("affinity.podAntiAffinity") else { return Vec::new() };
+    let list = |key: &str| affinity.get(key).into_iter().flat_map(View::items);
+    let hard = list("requiredDuringSchedulingIgnoredDuringExecution").map(|term| (term, true));
+    let soft = list("preferredDuringSchedulingIgnoredDuringExecution")
+        .filter_map(|weighted| Some((weighted.get("podAffinityTerm")?, false)));
+    hard.chain(soft).collect()
 }

@@ -10,7 +10,7 @@ object! {
     name: Type::String, "Name of the object";
     namespace: Type::String, "Namespace; null where nobody says";
     object: Type::Dyn, "The object itself";
-    longRunning: Type::Bool, "Meant to run until stopped (no Job, no CronJob)";
+    longRunning: Type::Bool, "Meant to run until stopped (no Job, no CronJob, no Pod that is a Helm hook or not started again)";
     owned: Type::Bool, "Made by another object (ownerReferences)";
     component: Type::String, "Name of the well-known program it is; empty otherwise";
     singleByDesign: Type::Bool, "Its project documents that one replica is right";
@@ -75,6 +75,7 @@ object! {
     handler: Type::String, "httpGet, tcpSocket, grpc or exec; empty if none";
     port: Type::Dyn, "The port it asks, a name or a number; null if none";
     portName: Type::Bool, "The port is given by name";
+    portMentioned: Type::Bool, "The pod declares that number in some container, or it stands in a command, an argument or a variable";
     portDeclared: Type::Bool, "The container declares that port (true where there is no port to ask)";
     object: Type::Dyn, "The probe itself";
 }
@@ -93,7 +94,8 @@ object! {
     key: Type::String, "Topology key; empty if unset";
     hard: Type::Bool, "Pods stay pending rather than break it";
     constraint: Type::Bool, "A topology spread constraint (else an anti-affinity term)";
-    matches: Type::String, "own, all (an empty selector) or none: whether the selector matches the pod's own labels";
+    matches: Type::String, "What the selector matches: own (the pod itself), all (an empty one), others (workloads that an anti-affinity keeps away from), none";
+    elsewhere: Type::Bool, "An anti-affinity term that names other namespaces";
 }
 
 object! {

@@ -78,13 +78,20 @@ impl<'a> Workload<'a> {
             ("name", crate::facts::name(&mut self.facts, self.root)),
             ("namespace", self.facts.opt_str(self.key.namespace.as_deref(), self.root.origin_of("metadata.namespace"))),
             ("object", self.facts.refer(self.root.at())),
-            ("longRunning", self.facts.bool(self.template.kind.long_running, anchor.clone())),
+            ("longRunning", self.facts.bool(self.long_running(), anchor.clone())),
             ("owned", self.facts.bool(self.root.path("metadata.ownerReferences").is_some(), anchor.clone())),
             ("component", self.facts.str(role.component.unwrap_or_default(), anchor.clone())),
             ("singleByDesign", self.facts.bool(role.single_by_design, anchor.clone())),
             ("needs", self.facts.strings(needs, anchor.clone())),
             ("system", self.facts.bool(role.system, anchor)),
         ]
+    }
+
+    /// A bare Pod that is a Helm hook (a test, say), or that is not started again, runs to its end.
+    fn long_running(&self) -> bool {
+        let hook = self.root.path("metadata.annotations").is_some_and(|notes| notes.get("helm.sh/hook").is_some());
+        let ends = matches!(self.template.spec.str_at("restartPolicy"), Some("Never" | "OnFailure"));
+        self.template.kind.long_running && !(self.template.kind.kind == "Pod" && (hook || ends))
     }
 
     /// Replicas as they will run: an autoscaler's minimum wins over the object's own number.
@@ -98,11 +105,13 @@ impl<'a> Workload<'a> {
         };
         let scales = self.facts.bool(self.template.kind.replicas.is_some(), anchor.clone());
         let scaler_origin = scaler.map_or(anchor, |id| Origin::Node(self.inventory.document(id).root));
-        vec![
-            ("replicas", replicas),
-            ("scalable", scales),
-            ("autoscaled", self.facts.bool(scaler.is_some(), scaler_origin)),
-        ]
+        let completeness = self.inventory.completeness("HorizontalPodAutoscaler", self.id);
+        let doubt = completeness.reason().or_else(|| self.inventory.links().doubt(Link::Scale, self.id));
+        let autoscaled = match doubt.filter(|_| scaler.is_none() && self.template.kind.replicas.is_some()) {
+            Some(reason) => self.facts.unknown(reason.clone(), scaler_origin),
+            None => self.facts.bool(scaler.is_some(), scaler_origin),
+        };
+        vec![("replicas", replicas), ("scalable", scales), ("autoscaled", autoscaled)]
     }
 
     fn autoscaled(&mut self, scaler: DocumentId) -> NodeId {
@@ -163,7 +172,8 @@ impl<'a> Workload<'a> {
         let ids = self.inventory.links().to(link, self.id);
         let nodes: Vec<NodeId> = ids.iter().map(|&id| super::neighbour(&mut self.facts, self.inventory, id)).collect();
         let list = self.facts.list(&nodes);
-        if let Some(reason) = self.inventory.completeness(kind, self.id).reason() {
+        let completeness = self.inventory.completeness(kind, self.id);
+        if let Some(reason) = completeness.reason().or_else(|| self.inventory.links().doubt(link, self.id)) {
             self.facts.open(list, reason.clone());
         }
         list

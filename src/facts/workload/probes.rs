@@ -2,8 +2,9 @@
 
 use super::Workload;
 use crate::facts::builder::Fallback;
-use crate::syntax::{Data, Origin, View};
-use crate::vocabulary::NodeId;
+use crate::inventory::hides;
+use crate::syntax::{Origin, View};
+use crate::vocabulary::{NodeId, Reason};
 
 const PROBES: &[&str] = &["readinessProbe", "livenessProbe", "startupProbe"];
 const HANDLERS: &[&str] = &["httpGet", "tcpSocket", "grpc", "exec"];
@@ -15,10 +16,15 @@ impl<'a> Workload<'a> {
             .filter_map(|kind| Some((*kind, container.get(kind).filter(|probe| probe.is_map())?)))
             .map(|(kind, probe)| self.probe(container, kind, probe))
             .collect();
+        let probes = self.facts.list(&all);
+        let hidden = std::iter::once(container).chain(PROBES.iter().filter_map(|kind| container.get(kind)));
+        if let Some(reason) = hidden.into_iter().find_map(hides) {
+            self.facts.open(probes, reason.clone());
+        }
         vec![
             ("readinessProbe", self.facts.lookup(container, "readinessProbe", Fallback::Null)),
             ("livenessProbe", self.facts.lookup(container, "livenessProbe", Fallback::Null)),
-            ("probes", self.facts.list(&all)),
+            ("probes", probes),
         ]
     }
 
@@ -26,30 +32,76 @@ impl<'a> Workload<'a> {
         let handler = HANDLERS.iter().find(|handler| probe.get(handler).is_some()).copied().unwrap_or_default();
         let port = probe.path(&format!("{handler}.port"));
         let origin = Origin::Node(port.unwrap_or(probe).at());
-        let declared = port.is_none_or(|port| declares(container, port));
         let asked = match port {
             Some(port) => self.facts.refer(port.at()),
             None => self.facts.null(origin.clone()),
         };
+        let declared = match port.map_or(Declared::Yes, |port| declares(container, port)) {
+            Declared::Yes => self.facts.bool(true, origin.clone()),
+            Declared::No => self.facts.bool(false, origin.clone()),
+            Declared::Hidden(reason) => self.facts.unknown(reason, origin.clone()),
+        };
+        let mentioned = port.and_then(number).is_some_and(|port| self.mentions(port));
         let fields = [
             ("kind", self.facts.str(kind, origin.clone())),
             ("handler", self.facts.str(handler, origin.clone())),
             ("port", asked),
-            ("portName", self.facts.bool(port.is_some_and(|port| port.str().is_some()), origin.clone())),
-            ("portDeclared", self.facts.bool(declared, origin.clone())),
+            ("portName", self.facts.bool(port.is_some_and(|port| number(port).is_none()), origin.clone())),
+            ("portDeclared", declared),
+            ("portMentioned", self.facts.bool(mentioned, origin.clone())),
             ("object", self.facts.refer(probe.at())),
         ];
         self.facts.map(&fields, origin)
     }
+
+    /// Whether the pod declares a port by number in any of its containers, which share one network, or names it in a
+    /// command, an argument or a variable.
+    fn mentions(&self, port: i64) -> bool {
+        let containers = ["initContainers", "containers"].into_iter().filter_map(|list| self.template.spec.get(list));
+        containers.flat_map(View::items).any(|container| {
+            let ports = container.get("ports").into_iter().flat_map(View::items);
+            let words = ["command", "args"].into_iter().filter_map(|list| container.get(list)).flat_map(View::items);
+            let variables = container.get("env").into_iter().flat_map(View::items);
+            ports.filter_map(|declared| declared.get("containerPort")).filter_map(View::int).any(|one| one == port)
+                || words.chain(variables.filter_map(|variable| variable.get("value"))).any(|word| holds(word, port))
+        })
+    }
 }
 
-/// Whether a container declares a port by that name or number. Text that is a number counts as one.
-fn declares(container: View<'_>, port: View<'_>) -> bool {
-    let mut ports = container.get("ports").into_iter().flat_map(View::items);
-    let number = port.int().or_else(|| port.str().and_then(|text| text.parse().ok()));
-    match (number, port.str(), port.data()) {
-        (Some(number), ..) => ports.any(|declared| declared.get("containerPort").and_then(View::int) == Some(number)),
-        (None, Some(name), _) => ports.any(|declared| declared.str_at("name") == Some(name)),
-        (None, None, data) => data == Data::Unknown,
+/// Whether a container declares a port.
+enum Declared {
+    Yes,
+    No,
+    Hidden(Reason),
+}
+
+/// By that name or number.
+fn declares(container: View<'_>, port: View<'_>) -> Declared {
+    let list = container.get("ports");
+    let ports: Vec<View<'_>> = list.into_iter().flat_map(View::items).collect();
+    let found = match (number(port), port.str()) {
+        (Some(number), _) => {
+            ports.iter().any(|declared| declared.get("containerPort").and_then(View::int) == Some(number))
+        }
+        (None, name) => ports.iter().any(|declared| declared.str_at("name") == name),
+    };
+    let parts = ports.iter().flat_map(|port| [Some(*port), port.get("name"), port.get("containerPort")]);
+    let hidden = [Some(port), Some(container), list].into_iter().chain(parts).flatten().find_map(hides);
+    match hidden {
+        _ if found && port.unknown().is_none() => Declared::Yes,
+        Some(reason) => Declared::Hidden(reason.clone()),
+        None => Declared::No,
     }
+}
+
+/// A port's number; a text that is a number counts as one, as it does for the kubelet.
+fn number(port: View<'_>) -> Option<i64> {
+    port.int().or_else(|| port.str().and_then(|text| text.parse().ok()))
+}
+
+/// Whether a word holds a number that stands by itself: `--listen=:8080`, not `18080`.
+fn holds(word: View<'_>, port: i64) -> bool {
+    let number = port.to_string();
+    let digits = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|part| part == number);
+    word.str().map_or_else(|| word.int() == Some(port), digits)
 }

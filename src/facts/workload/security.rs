@@ -14,8 +14,8 @@ impl<'a> Workload<'a> {
         vec![
             ("privileged", self.facts.lookup(container, "securityContext.privileged", Fallback::Bool(false))),
             ("allowPrivilegeEscalation", escalation),
-            ("runAsNonRoot", self.inherited(container, "runAsNonRoot", Fallback::Bool(false))),
-            ("runAsUser", self.inherited(container, "runAsUser", Fallback::Null)),
+            ("runAsNonRoot", self.inherited(container, "securityContext.runAsNonRoot", Fallback::Bool(false))),
+            ("runAsUser", self.inherited(container, "securityContext.runAsUser", Fallback::Null)),
             (
                 "readOnlyRootFilesystem",
                 self.facts.lookup(container, "securityContext.readOnlyRootFilesystem", Fallback::Bool(false)),
@@ -27,18 +27,17 @@ impl<'a> Workload<'a> {
 
     /// A field that both levels have: the container's if it is there, else the pod's, else the default, whose place is the
     /// container's.
-    fn inherited(&mut self, container: View<'a>, field: &str, fallback: Fallback<'_>) -> NodeId {
-        let path = format!("securityContext.{field}");
+    fn inherited(&mut self, container: View<'a>, path: &'static str, fallback: Fallback<'_>) -> NodeId {
         let levels = [container, self.template.spec];
         for level in levels {
-            if let Some(value) = level.path(&path).filter(|value| !value.is_null()) {
+            if let Some(value) = level.path(path).filter(|value| !value.is_null()) {
                 return self.facts.refer(value.at());
             }
-            if let Some(reason) = hidden(level, &path) {
-                return self.facts.unknown(reason.clone(), level.origin_of(&path));
+            if let Some(reason) = hidden(level, path) {
+                return self.facts.unknown(reason.clone(), level.origin_of(path));
             }
         }
-        self.facts.fallback(fallback, container.origin_of(&path))
+        self.facts.fallback(fallback, container.origin_of(path))
     }
 
     /// Unset means allowed; privileged or CAP_SYS_ADMIN force it.
@@ -50,7 +49,7 @@ impl<'a> Workload<'a> {
         }
     }
 
-    fn capabilities(&mut self, container: View<'a>, path: &str) -> NodeId {
+    fn capabilities(&mut self, container: View<'a>, path: &'static str) -> NodeId {
         let origin = container.origin_of(path);
         let names: Vec<NodeId> =
             container.path(path).into_iter().flat_map(View::items).map(|name| self.facts.refer(name.at())).collect();

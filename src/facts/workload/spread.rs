@@ -4,19 +4,34 @@
 //! Constraints" and "Assigning Pods to Nodes" of the Kubernetes documentation.
 
 use super::Workload;
-use crate::inventory::label_selector;
+use crate::inventory::{Fit, Labels, Link, anti_affinity_terms, hides, label_selector};
 use crate::syntax::{Origin, View};
-use crate::vocabulary::NodeId;
+use crate::vocabulary::{NodeId, Reason};
+
+/// The lists of anti-affinity terms.
+const LISTS: &[&str] =
+    &["requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"];
 
 /// One constraint, from either mechanism.
 struct Apart<'a> {
     /// Where its topology key stands.
     place: View<'a>,
-    key: &'a str,
+    key: Option<View<'a>>,
     hard: bool,
     selector: Option<View<'a>>,
     /// `matchLabelKeys` and the like add to a selector and do not replace it.
     constraint: bool,
+    /// An anti-affinity term over other namespaces.
+    elsewhere: bool,
+}
+
+/// What a rule's selector matches.
+enum Matches {
+    Own,
+    All,
+    Others,
+    Nothing,
+    Hidden(Reason),
 }
 
 impl<'a> Workload<'a> {
@@ -27,47 +42,75 @@ impl<'a> Workload<'a> {
         let nearest = rules
             .first()
             .map_or_else(|| spec.origin_of("topologySpreadConstraints"), |rule| Origin::Node(rule.place.at()));
-        let (host, zone) = (self.strength(&rules, is_host), self.strength(&rules, is_zone));
+        let (host, zone) = (self.strength(&rules, is_host, &nearest), self.strength(&rules, is_zone, &nearest));
         let nodes: Vec<NodeId> = rules.iter().map(|rule| self.rule(rule)).collect();
-        let fields = [
-            ("host", self.facts.str(host, nearest.clone())),
-            ("zone", self.facts.str(zone, nearest.clone())),
-            ("rules", self.facts.list_at(&nodes, nearest.clone())),
-        ];
-        self.facts.map(&fields, nearest)
+        let list = self.facts.list_at(&nodes, nearest.clone());
+        if let Some(reason) = self.hidden_rules() {
+            self.facts.open(list, reason.clone());
+        }
+        self.facts.map(&[("host", host), ("zone", zone), ("rules", list)], nearest)
     }
 
-    fn strength(&self, rules: &[Apart<'a>], is: fn(&str) -> bool) -> &'static str {
-        let fitting: Vec<&Apart<'a>> =
-            rules.iter().filter(|rule| is(rule.key) && self.matches_own(rule) != "none").collect();
-        match fitting.iter().any(|rule| rule.hard) {
-            _ if fitting.is_empty() => "none",
-            true => "hard",
-            false => "soft",
+    /// Why there may be more constraints or terms than are written.
+    fn hidden_rules(&self) -> Option<&'a Reason> {
+        let paths = ["topologySpreadConstraints", "affinity", "affinity.podAntiAffinity"];
+        let spec = self.template.spec;
+        let lists = LISTS.iter().filter_map(|list| spec.path("affinity.podAntiAffinity")?.get(list));
+        std::iter::once(spec).chain(paths.into_iter().filter_map(|path| spec.path(path))).chain(lists).find_map(hides)
+    }
+
+    fn strength(&mut self, rules: &[Apart<'a>], is: fn(&str) -> bool, origin: &Origin) -> NodeId {
+        let mut hidden = self.hidden_rules().cloned();
+        let (mut soft, mut hard) = (false, false);
+        for rule in rules.iter().filter(|rule| !rule.elsewhere) {
+            let fits = rule.key.and_then(View::str).is_some_and(is);
+            match (rule.key.and_then(hides), self.matches(rule)) {
+                (Some(reason), _) => hidden = hidden.or_else(|| Some(reason.clone())),
+                (None, Matches::Hidden(reason)) if fits => hidden = hidden.or(Some(reason)),
+                (None, Matches::Own | Matches::All) if fits => (soft, hard) = (true, hard || rule.hard),
+                _ => {}
+            }
+        }
+        match (soft, hard, hidden) {
+            (_, true, _) => self.facts.str("hard", origin.clone()),
+            (true, ..) => self.facts.str("soft", origin.clone()),
+            (false, false, Some(reason)) => self.facts.unknown(reason, origin.clone()),
+            (false, false, None) => self.facts.str("none", origin.clone()),
         }
     }
 
-    /// Whether a rule's selector matches the pod's own labels: `own`, `all` (an empty selector) or `none`.
-    fn matches_own(&self, rule: &Apart<'a>) -> &'static str {
-        let Some(selector) = rule.selector.and_then(label_selector) else { return "none" };
-        let labels = self.template.labels();
-        let value = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(View::str);
-        match selector.matches(value) {
-            _ if selector.is_empty() => "all",
-            true => "own",
-            false => "none",
+    fn matches(&self, rule: &Apart<'a>) -> Matches {
+        let Some(shown) = rule.selector.and_then(label_selector) else { return Matches::Nothing };
+        let others = !rule.constraint && !self.inventory.links().from(Link::Apart, self.id).is_empty();
+        match Labels::of(self.template.template).fit(&shown, |_, _| None) {
+            Fit::Yes if shown.selector.is_empty() => Matches::All,
+            Fit::Yes => Matches::Own,
+            Fit::Perhaps(reason) => Matches::Hidden(reason),
+            Fit::No if others => Matches::Others,
+            Fit::No => Matches::Nothing,
         }
     }
 
     fn rule(&mut self, rule: &Apart<'a>) -> NodeId {
-        let matches = self.matches_own(rule);
         let origin = Origin::Node(rule.place.at());
         let selector_origin = rule.selector.map_or_else(|| origin.clone(), |selector| Origin::Node(selector.at()));
+        let matches = match self.matches(rule) {
+            Matches::Own => self.facts.str("own", selector_origin),
+            Matches::All => self.facts.str("all", selector_origin),
+            Matches::Others => self.facts.str("others", selector_origin),
+            Matches::Nothing => self.facts.str("none", selector_origin),
+            Matches::Hidden(reason) => self.facts.unknown(reason, selector_origin),
+        };
+        let key = match rule.key {
+            Some(key) => self.facts.refer(key.at()),
+            None => self.facts.str("", origin.clone()),
+        };
         let fields = [
-            ("key", self.facts.str(rule.key, origin.clone())),
+            ("key", key),
             ("hard", self.facts.bool(rule.hard, origin.clone())),
             ("constraint", self.facts.bool(rule.constraint, origin.clone())),
-            ("matches", self.facts.str(matches, selector_origin)),
+            ("elsewhere", self.facts.bool(rule.elsewhere, origin.clone())),
+            ("matches", matches),
         ];
         self.facts.map(&fields, origin)
     }
@@ -77,27 +120,25 @@ impl<'a> Workload<'a> {
         constraints
             .map(|constraint| Apart {
                 place: constraint.get("topologyKey").unwrap_or(constraint),
-                key: constraint.str_at("topologyKey").unwrap_or_default(),
+                key: constraint.get("topologyKey"),
                 hard: constraint.str_at("whenUnsatisfiable") != Some("ScheduleAnyway"),
                 selector: constraint.get("labelSelector"),
                 constraint: true,
+                elsewhere: false,
             })
             .collect()
     }
 
     fn anti_affinity(&self) -> Vec<Apart<'a>> {
-        let Some(affinity) = self.template.spec.path("affinity.podAntiAffinity") else { return Vec::new() };
-        let list = |key: &str| affinity.get(key).into_iter().flat_map(View::items);
-        let hard = list("requiredDuringSchedulingIgnoredDuringExecution").map(|term| (term, true));
-        let soft = list("preferredDuringSchedulingIgnoredDuringExecution")
-            .filter_map(|weighted| Some((weighted.get("podAffinityTerm")?, false)));
-        hard.chain(soft)
+        anti_affinity_terms(self.template.spec)
+            .into_iter()
             .map(|(term, hard)| Apart {
                 place: term.get("topologyKey").unwrap_or(term),
-                key: term.str_at("topologyKey").unwrap_or_default(),
+                key: term.get("topologyKey"),
                 hard,
                 selector: term.get("labelSelector"),
                 constraint: false,
+                elsewhere: ["namespaces", "namespaceSelector"].iter().any(|key| term.get(key).is_some()),
             })
             .collect()
     }

@@ -1,8 +1,6 @@
 //! Secrets never come out, in whatever format, from wherever they stand.
 
-mod common;
-
-use k8sready::report::{Format, Lines, Style, write};
+use k8sready::report::{Format, SourceText, Style, write};
 use k8sready::source::Sources;
 use k8sready::vocabulary::SourceId;
 
@@ -11,12 +9,9 @@ const CANARY: &str = "cAnArY0f7b2e91d4c8Tw33t";
 
 struct Texts<'a>(&'a Sources);
 
-impl Lines for Texts<'_> {
+impl SourceText for Texts<'_> {
     fn line(&self, source: SourceId, line: usize) -> Option<&str> {
         Some(self.0.line_text(source, u32::try_from(line).ok()?))
-    }
-    fn line_count(&self, source: SourceId) -> usize {
-        self.0.get(source).lines().count()
     }
     fn text(&self, source: SourceId) -> Option<&str> {
         Some(self.0.get(source).text())
@@ -81,7 +76,7 @@ fn files() -> Vec<(String, String)> {
 
 #[test]
 fn no_format_shows_a_secret() {
-    let audit = common::audit(&files(), &["--profile", "strict", "--include-passes"]);
+    let audit = crate::common::audit(&files(), &["--profile", "strict", "--include-passes"]);
     assert!(audit.report.findings.len() > 5, "the files are reported on, so that their lines are shown");
     for format in Format::ALL {
         for (width, colour) in [(80, false), (140, true)] {

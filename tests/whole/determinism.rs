@@ -1,18 +1,13 @@
 //! The same input gives the same bytes, whatever the order of files and the number of threads.
 
-mod common;
-
-use k8sready::report::{Format, Lines, Report, Style, write};
+use k8sready::report::{Format, Report, SourceText, Style, write};
 use k8sready::vocabulary::SourceId;
 
 struct NoTexts;
 
-impl Lines for NoTexts {
+impl SourceText for NoTexts {
     fn line(&self, _: SourceId, _: usize) -> Option<&str> {
         None
-    }
-    fn line_count(&self, _: SourceId) -> usize {
-        0
     }
     fn text(&self, _: SourceId) -> Option<&str> {
         None
@@ -27,9 +22,9 @@ fn json(report: &Report) -> String {
 
 #[test]
 fn order_of_files_and_threads_do_not_show() {
-    let mut files = common::shop();
-    files.extend(common::folder("fixtures/rules/workload"));
-    let expected = json(&common::audit(&files, &["--profile", "strict"]).report);
+    let mut files = crate::common::shop();
+    files.extend(crate::common::folder("fixtures/rules/workload"));
+    let expected = json(&crate::common::audit(&files, &["--profile", "strict"]).report);
     assert!(expected.contains("\"fail\""), "the input has findings");
     for threads in [1, 2, 5] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
@@ -37,7 +32,7 @@ fn order_of_files_and_threads_do_not_show() {
             let mut shuffled = files.clone();
             shuffled.rotate_left(rotation % files.len());
             shuffled.reverse();
-            let got = pool.install(|| json(&common::audit(&shuffled, &["--profile", "strict"]).report));
+            let got = pool.install(|| json(&crate::common::audit(&shuffled, &["--profile", "strict"]).report));
             assert_eq!(got, expected, "{threads} threads, rotated by {rotation}");
         }
     }
