@@ -49,10 +49,9 @@ impl<'a> Workload<'a> {
 
     /// What its pod needs as a node agent, and what it needs itself.
     fn container_needs(&mut self, container: View<'a>) -> NodeId {
-        let mut needs = self.known.role(self.key, &self.template).needs;
-        needs.extend(self.known.needs(container));
         let anchor = self.facts.anchor();
-        self.facts.strings(needs.iter().map(|need| (need.as_str(), anchor.clone())), anchor.clone())
+        let needs = self.role.needs.iter().chain(self.known.needs(container));
+        self.facts.strings(needs.map(|need| (need.as_str(), anchor.clone())), anchor.clone())
     }
 
     fn image(&mut self, container: View<'a>) -> NodeId {
