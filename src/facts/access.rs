@@ -17,8 +17,7 @@ const SHIPPED: &[&str] = &["cluster-admin", "admin", "edit", "view"];
 const SHIPPED_BINDINGS: &[&str] = &["system:", "kubeadm:", "eks:", "gce:", "aks-cluster-admin-binding"];
 
 /// API groups of Kubernetes itself; any other group belongs to whoever defined it.
-/// Source: kubernetes `pkg/controlplane/apiserver` and the API reference of 1.36; `metrics.k8s.io` is the resource metrics
-/// API, `*.openshift.io` OpenShift's own.
+/// Source: the Kubernetes API reference of 1.36. OpenShift's own end in `.openshift.io`.
 const BUILT_IN_GROUPS: &[&str] = &[
     "",
     "*",
@@ -37,7 +36,6 @@ const BUILT_IN_GROUPS: &[&str] = &[
     "extensions",
     "flowcontrol.apiserver.k8s.io",
     "internal.apiserver.k8s.io",
-    "metrics.k8s.io",
     "networking.k8s.io",
     "node.k8s.io",
     "policy",
@@ -71,7 +69,7 @@ pub fn role(
     let bootstrap = labels.and_then(|labels| labels.get("kubernetes.io/bootstrapping")).is_some();
     let fields = [
         ("kind", facts.lookup(root, "kind", Fallback::Null)),
-        ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
+        ("name", super::name(&mut facts, root)),
         ("namespace", facts.lookup(root, "metadata.namespace", Fallback::Null)),
         ("object", facts.refer(root.at())),
         ("shipped", facts.bool(bootstrap || SHIPPED.contains(&&**name) || name.starts_with("system:"), anchor.clone())),
@@ -175,7 +173,7 @@ pub fn binding(
     let by_name = SHIPPED_BINDINGS.iter().any(|prefix| name.starts_with(prefix));
     let fields = [
         ("kind", facts.lookup(root, "kind", Fallback::Null)),
-        ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
+        ("name", super::name(&mut facts, root)),
         ("namespace", facts.lookup(root, "metadata.namespace", Fallback::Null)),
         ("object", facts.refer(root.at())),
         ("roleKind", facts.lookup(root, "roleRef.kind", Fallback::Str(""))),

@@ -36,6 +36,12 @@ pub fn anchor(root: View<'_>) -> NodeRef {
     root.path("metadata.name").or_else(|| root.get("kind")).unwrap_or(root).at()
 }
 
+/// What an object is called: its name, else the prefix of the names it will get.
+fn name(facts: &mut FactBuilder, root: View<'_>) -> NodeId {
+    let path = if root.path("metadata.name").is_some() { "metadata.name" } else { "metadata.generateName" };
+    facts.lookup(root, path, Fallback::Str(""))
+}
+
 /// Another object as a fact: kind, name, namespace, and the object itself; it points at the object's name.
 fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> NodeId {
     let document = inventory.document(id);

@@ -39,6 +39,7 @@ object! {
     role: Type::String, "main, sidecar (an init container that restarts always), init or ephemeral";
     object: Type::Dyn, "The container itself";
     workload: Type::Object(&WORKLOAD), "The workload it belongs to";
+    needs: Type::List(&Type::String), "What its workload needs from the node, and what it needs itself (data/known.yaml)";
     image: Type::Object(&IMAGE), "Its image";
     memoryLimit: Type::Dyn, "resources.limits.memory; null if unset";
     memoryDefaulted: Type::Bool, "A LimitRange of its namespace fills in a memory limit", [list("", "limitranges")];

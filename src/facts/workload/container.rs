@@ -29,11 +29,13 @@ impl<'a> Workload<'a> {
     fn container(&mut self, container: View<'a>, role: &'static str, workload: NodeRef) -> NodeId {
         let place = container.get("name").unwrap_or(container).at();
         let origin = Origin::Node(place);
+        let needs = self.container_needs(container);
         let mut fields = vec![
             ("name", self.facts.lookup(container, "name", Fallback::Str(""))),
             ("role", self.facts.str(role, origin.clone())),
             ("object", self.facts.refer(container.at())),
             ("workload", self.facts.refer(workload)),
+            ("needs", needs),
             ("image", self.image(container)),
             ("memoryLimit", self.facts.lookup(container, "resources.limits.memory", Fallback::Null)),
             ("memoryDefaulted", self.memory_defaulted(container)),
@@ -43,6 +45,13 @@ impl<'a> Workload<'a> {
         fields.extend(self.security(container));
         fields.extend(self.probes(container));
         self.facts.map(&fields, origin)
+    }
+
+    /// What its pod needs as a node agent, and what it needs itself.
+    fn container_needs(&mut self, container: View<'a>) -> NodeId {
+        let anchor = self.facts.anchor();
+        let needs = self.role.needs.iter().chain(self.known.needs(container));
+        self.facts.strings(needs.map(|need| (need.as_str(), anchor.clone())), anchor.clone())
     }
 
     fn image(&mut self, container: View<'a>) -> NodeId {

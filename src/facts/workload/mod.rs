@@ -10,6 +10,8 @@ mod spread;
 
 pub use known::Known;
 
+use known::KnownRole;
+
 use super::builder::{FactBuilder, Fallback};
 use super::subject::{Subject, SubjectKind};
 use super::surroundings::Surroundings;
@@ -29,8 +31,9 @@ pub fn build(
     let key = document.key.as_ref()?;
     let template = pod_template(document, inventory.forest())?;
     let root = document.view(inventory.forest());
+    let role = known.role(key, &template);
     let facts = FactBuilder::new(tree, super::anchor(root));
-    let mut workload = Workload { inventory, id, key, root, template, known, surroundings, facts };
+    let mut workload = Workload { inventory, id, key, root, template, known, role, surroundings, facts };
     let (node, containers) = workload.build();
     let mut subjects = vec![Subject::of(SubjectKind::Workload, NodeRef { tree, node }, inventory, id)];
     for (name, node) in containers {
@@ -48,6 +51,7 @@ struct Workload<'a> {
     root: View<'a>,
     template: PodTemplate<'a>,
     known: &'a Known,
+    role: KnownRole<'a>,
     surroundings: &'a Surroundings,
     facts: FactBuilder,
 }
@@ -70,12 +74,12 @@ impl<'a> Workload<'a> {
     }
 
     fn identity(&mut self) -> Vec<(&'static str, NodeId)> {
-        let role = self.known.role(self.key, &self.template);
+        let role = &self.role;
         let anchor = self.facts.anchor();
         let needs = role.needs.iter().map(|need| (need.as_str(), anchor.clone()));
         vec![
             ("kind", self.facts.lookup(self.root, "kind", Fallback::Null)),
-            ("name", self.facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
+            ("name", crate::facts::name(&mut self.facts, self.root)),
             ("namespace", self.facts.opt_str(self.key.namespace.as_deref(), self.root.origin_of("metadata.namespace"))),
             ("object", self.facts.refer(self.root.at())),
             ("longRunning", self.facts.bool(self.long_running(), anchor.clone())),
