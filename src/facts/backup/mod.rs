@@ -129,7 +129,8 @@ impl<'a> Job<'a> {
         others.filter(|&id| self.inventory.sees(self.id, id)).any(|id| {
             let Some(pod) = pod_template(self.inventory.document(id), self.inventory.forest()) else { return false };
             let mut volumes = pod.spec.get("volumes").into_iter().flat_map(View::items);
-            let mounts = volumes.any(|volume| volume.str_at("hostPath.path").is_some_and(|other| is_below(path, other)));
+            let mounts =
+                volumes.any(|volume| volume.str_at("hostPath.path").is_some_and(|other| is_below(path, other)));
             mounts && containers(pod.spec).any(|one| Script::of(self.inventory, id, pod.spec, one).uploads())
         })
     }

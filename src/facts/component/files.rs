@@ -56,7 +56,8 @@ impl<'a> Unit<'a> {
         for value in self.values("Environment") {
             let assignments = words::commands(&format!("env {}", value.str().unwrap_or_default()), value);
             let pairs = assignments.into_iter().flatten();
-            variables.extend(pairs.filter_map(|word| word.text.split_once('=').map(|(name, _)| (name.to_string(), value))));
+            variables
+                .extend(pairs.filter_map(|word| word.text.split_once('=').map(|(name, _)| (name.to_string(), value))));
         }
         let mut open = None;
         for path in self.environment_files() {
@@ -87,7 +88,12 @@ pub fn expanded<'a>(words: Vec<Word<'a>>, variables: &[(String, View<'a>)]) -> V
         let name = word.text.strip_prefix('$').map(|name| name.trim_matches(['{', '}']));
         match name.and_then(|name| variables.iter().rev().find(|(known, _)| known == name)) {
             Some((name, value)) => {
-                all.extend(words::commands(&format!("env {}", variable_text(name, *value)), *value).into_iter().flatten().skip(1));
+                all.extend(
+                    words::commands(&format!("env {}", variable_text(name, *value)), *value)
+                        .into_iter()
+                        .flatten()
+                        .skip(1),
+                );
             }
             None => all.push(word),
         }
@@ -116,8 +122,14 @@ pub fn etcd_env_file(root: View<'_>) -> Option<(Setting<'_>, View<'_>)> {
 }
 
 /// Keys of `etcd.conf.yml` by which the file is recognised; two of them must be there.
-const SERVER_KEYS: &[&str] =
-    &["data-dir", "listen-client-urls", "listen-peer-urls", "initial-cluster", "advertise-client-urls", "initial-cluster-state"];
+const SERVER_KEYS: &[&str] = &[
+    "data-dir",
+    "listen-client-urls",
+    "listen-peer-urls",
+    "initial-cluster",
+    "advertise-client-urls",
+    "initial-cluster-state",
+];
 
 /// The flags of an `etcd.conf.yml`. TLS stands in two sections whose keys are flags without their prefix.
 pub fn etcd_conf(root: View<'_>) -> Option<Setting<'_>> {
@@ -128,8 +140,13 @@ pub fn etcd_conf(root: View<'_>) -> Option<Setting<'_>> {
     for (prefix, section) in
         [("", Some(root)), ("", root.get("client-transport-security")), ("peer-", root.get("peer-transport-security"))]
     {
-        let fields = section.into_iter().flat_map(View::entries).filter(|(_, value)| !value.is_map() && !value.is_null());
-        flags.extend(fields.map(|(key, place)| SetFlag { name: format!("{prefix}{key}"), value: known_text(place), place }));
+        let fields =
+            section.into_iter().flat_map(View::entries).filter(|(_, value)| !value.is_map() && !value.is_null());
+        flags.extend(fields.map(|(key, place)| SetFlag {
+            name: format!("{prefix}{key}"),
+            value: known_text(place),
+            place,
+        }));
     }
     Some(Setting { flags, open: words::openness(root) })
 }

@@ -253,7 +253,8 @@ impl<'a> Scope<'_, 'a> {
         let mut all: Vec<Detection> = self.servers().map(|server| self.detection_of(server)).collect();
         let unknown = all.iter().position(|detection| detection.millis.is_err());
         let slowest = || {
-            let times = all.iter().enumerate().filter_map(|(at, detection)| Some((*detection.millis.as_ref().ok()?, at)));
+            let times =
+                all.iter().enumerate().filter_map(|(at, detection)| Some((*detection.millis.as_ref().ok()?, at)));
             times.max_by_key(|&(millis, at)| (millis, std::cmp::Reverse(at))).map(|(_, at)| at)
         };
         let at = unknown.or_else(slowest)?;

@@ -55,7 +55,8 @@ const API_WORDS: &[&str] =
     &["apiserver", "api-server", "api_server", "kube-api", "kubeapi", "kube_api", "k8s-api", "k8s_api", "k8sapi"];
 
 /// Names that stand for API servers only as a whole.
-const API_NAMES: &[&str] = &["kubernetes", "k8s", "kubernetes-api", "kubernetes-master", "kubernetes-masters", "k8s-masters"];
+const API_NAMES: &[&str] =
+    &["kubernetes", "k8s", "kubernetes-api", "kubernetes-master", "kubernetes-masters", "k8s-masters"];
 
 /// Whether a name says that API servers stand behind it.
 fn names_api(name: &str) -> bool {
@@ -183,11 +184,8 @@ impl Server<'_> {
 /// Addresses of an environment that belong to no single node: kube-vip's and keepalived's.
 pub fn addresses(inventory: &Inventory, environment: EnvironmentId) -> Vec<String> {
     let visible = &inventory.environments()[environment.index()].visible;
-    let mut addresses: Vec<String> = visible
-        .iter()
-        .flat_map(|id| inventory.members(*id))
-        .flat_map(|&id| moved_by(inventory, id))
-        .collect();
+    let mut addresses: Vec<String> =
+        visible.iter().flat_map(|id| inventory.members(*id)).flat_map(|&id| moved_by(inventory, id)).collect();
     addresses.sort();
     addresses.dedup();
     addresses
