@@ -88,7 +88,7 @@ fn server(entry: View<'_>) -> Option<Server<'_>> {
     Some(Server {
         name: address.str()?,
         address: address.str()?,
-        checked: switched_off.is_none(),
+        checked: Ok(switched_off.is_none()),
         disabled: args.items().any(|arg| arg.str() == Some("down")),
         place: switched_off.unwrap_or(address).at(),
     })
