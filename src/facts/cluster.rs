@@ -153,7 +153,7 @@ pub fn kubeadm_node(
 pub fn kube_proxy(
     inventory: &Inventory,
     table: &FlagTable,
-    floating: &[String],
+    floating: impl FnOnce() -> Vec<String>,
     id: DocumentId,
     tree: TreeId,
 ) -> Option<(Tree, Vec<Subject>)> {

@@ -199,10 +199,10 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
         "InitConfiguration" | "JoinConfiguration" => {
             Some(cluster::kubeadm_node(inventory, &tables.flags, &floating(), id, tree))
         }
-        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, &tables.flags, &floating(), id, tree),
+        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, &tables.flags, floating, id, tree),
         "EncryptionConfiguration" | "EncryptionConfig" => encryption::of_file(inventory, id, tree),
         "Policy" => audit::policy(inventory, id, tree),
-        "CronJob" => backup::cron_job(inventory, &backup::shared_addresses(inventory, id, floating()), id, tree),
+        "CronJob" => backup::cron_job(inventory, floating, id, tree),
         _ => cluster::components(inventory, &tables.flags, id, tree),
     }
 }

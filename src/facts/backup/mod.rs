@@ -39,16 +39,16 @@ fn containers(spec: View<'_>) -> impl Iterator<Item = View<'_>> {
     ["initContainers", "containers"].into_iter().filter_map(move |list| spec.get(list)).flat_map(View::items)
 }
 
-/// The facts of a CronJob that backs etcd up. `balancers` are addresses that stand for more than one API server.
+/// The facts of a CronJob that backs etcd up. `floating`: addresses that no node owns.
 pub fn cron_job(
     inventory: &Inventory,
-    balancers: &[String],
+    floating: impl FnOnce() -> Vec<String>,
     id: DocumentId,
     tree: TreeId,
 ) -> Option<(Tree, Vec<Subject>)> {
     let job = job(inventory, id)?;
     let mut facts = FactBuilder::new(tree, super::anchor(job.root));
-    let fields = job.facts(&mut facts, balancers);
+    let fields = job.facts(&mut facts, &shared_addresses(inventory, id, floating()));
     let anchor = facts.anchor();
     let node = facts.map(&fields, anchor);
     let subject = Subject::of(SubjectKind::Backup, NodeRef { tree, node }, inventory, id);
@@ -153,7 +153,7 @@ fn volume(volume: View<'_>) -> Target<'_> {
 }
 
 /// Addresses behind which more than one API server stands: those that float, and the control-plane endpoint.
-pub fn shared_addresses(inventory: &Inventory, id: DocumentId, floating: Vec<String>) -> Vec<String> {
+fn shared_addresses(inventory: &Inventory, id: DocumentId, floating: Vec<String>) -> Vec<String> {
     let clusters = inventory.of_kind("ClusterConfiguration", inventory.document(id).environment);
     let endpoints = clusters.filter_map(|cluster| {
         let root = inventory.document(cluster).view(inventory.forest());

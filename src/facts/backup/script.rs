@@ -118,12 +118,13 @@ impl<'a> Script<'a> {
     /// A word with its leading variable put in its place, where the script or the container's environment sets it.
     fn expanded(&self, word: &str) -> String {
         let Some(rest) = word.strip_prefix('$') else { return word.to_string() };
-        let braces = rest.strip_prefix('{').map(|inner| inner.split_once('}').unwrap_or((inner, "")));
+        // `${NAME}` of shells, `$(NAME)` of Kubernetes.
+        let within = |open: char, close: char| rest.strip_prefix(open)?.split_once(close);
         let plain = || {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
             rest.split_at(end)
         };
-        let (name, after) = braces.unwrap_or_else(plain);
+        let (name, after) = within('{', '}').or_else(|| within('(', ')')).unwrap_or_else(plain);
         let assigned = self.commands.iter().flat_map(|(command, _)| &command.assignments).find_map(|assignment| {
             let value = assignment.text.strip_prefix(name)?.strip_prefix('=')?;
             (!value.starts_with('$')).then_some(value)

@@ -196,44 +196,58 @@ pub fn configuration<'a>(
     }
 }
 
-/// The document of an environment whose file has the name of `path`.
+/// The document of an environment whose file has the name of `path`; the nearest one where several have.
 fn in_sight(
     inventory: &Inventory,
     id: DocumentId,
     path: &str,
     fits: impl Fn(Format, Role) -> bool,
 ) -> Option<DocumentId> {
-    let visible = &inventory.environments()[inventory.document(id).environment.index()].visible;
-    let mut all = visible.iter().flat_map(|environment| inventory.members(*environment)).copied();
-    all.find(|&other| {
+    let all = in_view(inventory, id).filter(|&other| {
         let document = inventory.document(other);
         fits(document.format, document.role) && base_name(inventory.path(other)) == base_name(path)
-    })
+    });
+    let here = inventory.path(id);
+    all.max_by_key(|&other| (shared_folders(here, inventory.path(other)), std::cmp::Reverse(other)))
+}
+
+/// The documents that one document's environment sees.
+fn in_view(inventory: &Inventory, id: DocumentId) -> impl Iterator<Item = DocumentId> {
+    let visible = &inventory.environments()[inventory.document(id).environment.index()].visible;
+    visible.iter().flat_map(|environment| inventory.members(*environment)).copied()
+}
+
+/// How many folders two paths have in common.
+fn shared_folders(one: &str, other: &str) -> usize {
+    one.split('/').zip(other.split('/')).take_while(|(one, other)| one == other).count()
 }
 
 /// Whether a unit or a pod of the environment names this file, so that it is described there.
 pub fn is_named(inventory: &Inventory, id: DocumentId) -> bool {
+    let format = inventory.document(id).format;
     let name = base_name(inventory.path(id));
-    let visible = &inventory.environments()[inventory.document(id).environment.index()].visible;
-    visible.iter().flat_map(|environment| inventory.members(*environment)).copied().any(|other| {
-        let document = inventory.document(other);
-        let root = document.view(inventory.forest());
-        match document.format {
-            Format::SystemdUnit => {
-                let unit = Unit::read(inventory, other);
-                let by_flag = || unit.command().is_some_and(|(_, words)| names_file(&words, name));
-                unit.environment_files().any(|path| base_name(path) == name) || by_flag()
-            }
-            _ if document.kind() == "Pod" => {
-                let containers = root.path("spec.containers").into_iter().flat_map(View::items);
-                containers.into_iter().any(|container| names_file(&words::of_container(container), name))
-            }
-            _ => false,
-        }
-    })
+    let means = |from: DocumentId| in_sight(inventory, from, name, |other, _| other == format) == Some(id);
+    in_view(inventory, id).any(|other| names_file(inventory, other, name) && means(other))
 }
 
-fn names_file(words: &[Word<'_>], name: &str) -> bool {
+fn names_file(inventory: &Inventory, id: DocumentId, name: &str) -> bool {
+    let document = inventory.document(id);
+    match document.format {
+        Format::SystemdUnit => {
+            let unit = Unit::read(inventory, id);
+            let by_flag = || unit.command().is_some_and(|(_, words)| has_config_file(&words, name));
+            unit.environment_files().any(|path| base_name(path) == name) || by_flag()
+        }
+        _ if document.kind() == "Pod" => {
+            let root = document.view(inventory.forest());
+            let containers = root.path("spec.containers").into_iter().flat_map(View::items);
+            containers.into_iter().any(|container| has_config_file(&words::of_container(container), name))
+        }
+        _ => false,
+    }
+}
+
+fn has_config_file(words: &[Word<'_>], name: &str) -> bool {
     let mut paths = words.iter().map(|word| word.text.rsplit('=').next().unwrap_or(&word.text));
     words.iter().any(|word| word.text.contains("config-file")) && paths.any(|path| base_name(path) == name)
 }

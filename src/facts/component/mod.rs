@@ -18,7 +18,7 @@ use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, Role, pod_template};
 use crate::syntax::{Format, Origin, View};
 use crate::vocabulary::{NodeId, NodeRef};
-use words::Setting;
+use words::{Program, Setting};
 
 /// A component as an adapter found it.
 pub struct Component<'a> {
@@ -82,15 +82,15 @@ impl<'a> Component<'a> {
             NAMES.iter().copied().find(|name| *name == words::base_name(image))
         };
         let only_flags = words.first().is_some_and(|word| word.text.starts_with('-'));
-        let (name, words) = match only_flags {
-            true => (by_image()?, words),
+        let Program { name, words, script } = match only_flags {
+            true => Program { name: by_image()?, words, script: None },
             false => words::program(words, NAMES)?,
         };
         let mut own = if name == "etcd" { words::etcd_environment(container) } else { Setting::default() };
         own = own.then(words::flags(finder.table, name, &words));
         let lists = ["command", "args"].into_iter().filter_map(|key| container.get(key));
         own.open = own.open.or_else(|| lists.filter_map(words::openness).next());
-        let list = container.get("command").or_else(|| container.get("args")).unwrap_or(container);
+        let list = script.or_else(|| container.get("command")).or_else(|| container.get("args")).unwrap_or(container);
         let flags = finder.flags(name, own, Defaults::Binary, Home { parent: list, path: String::new() });
         let place = container.get("name").unwrap_or(container).at();
         Some(Component { name, tool: "static-pod", flags, lease: None, probed: is_probed(container), place })
@@ -101,7 +101,7 @@ impl<'a> Component<'a> {
         let unit = files::Unit::read(finder.inventory, finder.id);
         let (exec, words) = unit.command()?;
         let (variables, open) = unit.variables(finder.inventory, finder.id);
-        let (name, words) = words::program(words, NAMES)?;
+        let Program { name, words, .. } = words::program(words, NAMES)?;
         let mut own = Setting::default();
         if name == "etcd" {
             own = Setting { flags: files::etcd_variables(&variables), open };

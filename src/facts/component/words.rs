@@ -65,12 +65,22 @@ fn of_scalar(place: View<'_>) -> Word<'_> {
     }
 }
 
-/// The command line that runs one of `programs`, from the program on: the words themselves, or those of a shell's script.
-pub fn program<'a>(words: Vec<Word<'a>>, programs: &[&'static str]) -> Option<(&'static str, Vec<Word<'a>>)> {
+/// A program that was found on a command line.
+pub struct Program<'a> {
+    /// Its name.
+    pub name: &'static str,
+    /// The words after it.
+    pub words: Vec<Word<'a>>,
+    /// The script of a shell that runs it.
+    pub script: Option<View<'a>>,
+}
+
+/// The one of `programs` that a command line runs, by itself or in a shell's script.
+pub fn program<'a>(words: Vec<Word<'a>>, programs: &[&'static str]) -> Option<Program<'a>> {
     let known = |word: &Word<'_>| programs.iter().copied().find(|name| *name == base_name(&word.text));
     let first = words.first()?;
     if let Some(name) = known(first) {
-        return Some((name, words.into_iter().skip(1).collect()));
+        return Some(Program { name, words: words.into_iter().skip(1).collect(), script: None });
     }
     if !SHELLS.contains(&base_name(&first.text)) {
         return None;
@@ -80,7 +90,7 @@ pub fn program<'a>(words: Vec<Word<'a>>, programs: &[&'static str]) -> Option<(&
         let at = command.iter().position(|word| known(word).is_some())?;
         let before = command[..at].iter().all(|word| matches!(word.text.as_str(), "exec" | "nohup" | "env" | "sudo"));
         let name = before.then(|| known(&command[at])).flatten()?;
-        Some((name, command.into_iter().skip(at + 1).collect()))
+        Some(Program { name, words: command.into_iter().skip(at + 1).collect(), script: Some(script.place) })
     })
 }
 

@@ -61,7 +61,7 @@ pub fn of_kubeadm(inventory: &Inventory, id: DocumentId, floating: &[String], fa
 pub fn of_kube_proxy(
     inventory: &Inventory,
     id: DocumentId,
-    floating: &[String],
+    floating: impl FnOnce() -> Vec<String>,
     facts: &mut FactBuilder,
 ) -> Option<NodeId> {
     let document = inventory.document(id);
@@ -90,7 +90,7 @@ pub fn of_kube_proxy(
         api_server,
         cluster_endpoint: cluster_endpoint(inventory, id),
     };
-    Some(node.facts(floating, facts))
+    Some(node.facts(&floating(), facts))
 }
 
 fn target_at<'a>(root: View<'a>, path: &'static str) -> Target<'a> {

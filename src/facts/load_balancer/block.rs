@@ -31,7 +31,7 @@ fn script(entry: View<'_>) -> Option<Balancer<'_>> {
     };
     let place = setting("interval").or_else(|| setting("fall")).unwrap_or(name);
     let text = setting("script").and_then(View::str).unwrap_or_default();
-    let millis = number("interval").and_then(|interval| Ok((interval * number("fall")? * 1000.0) as i64));
+    let millis = number("interval").and_then(|interval| Ok((interval * number("fall")? * 1000.0).round() as i64));
     Some(Balancer {
         tool: "keepalived",
         label: "KeepalivedScript",
@@ -88,7 +88,7 @@ fn server(entry: View<'_>) -> Option<Server<'_>> {
     Some(Server {
         name: address.str()?,
         address: address.str()?,
-        checked: switched_off.is_none(),
+        checked: Ok(switched_off.is_none()),
         disabled: args.items().any(|arg| arg.str() == Some("down")),
         place: switched_off.unwrap_or(address).at(),
     })

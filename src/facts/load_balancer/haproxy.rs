@@ -125,7 +125,7 @@ impl<'a> Scope<'_, 'a> {
         }
         let label = if section.kind == "listen" { "HAProxyListen" } else { "HAProxyBackend" };
         let place = section.view.get("name").or_else(|| section.view.get("section")).unwrap_or(section.view).at();
-        let checked = servers.iter().any(|server| server.checked);
+        let checked = servers.iter().any(|server| server.checked != Ok(false));
         Some(Balancer {
             tool: "haproxy",
             label,
@@ -155,10 +155,16 @@ impl<'a> Scope<'_, 'a> {
         Some(Server {
             name: name.str().unwrap_or_default(),
             address: address.unwrap_or_default(),
-            checked: self.last(line, "check", "no-check"),
+            checked: self.checked(line),
             disabled: self.last(line, "disabled", "enabled"),
             place: name.at(),
         })
+    }
+
+    fn checked(&self, line: &Line<'a>) -> Result<bool, Reason> {
+        let variable = || line.args.iter().skip(2).find_map(|arg| arg.unknown().cloned());
+        let checked = self.last(line, "check", "no-check");
+        if checked { Ok(true) } else { variable().map_or(Ok(false), Err) }
     }
 
     /// The `default-server` lines that apply to a server: those of the defaults, and those above it in the section.

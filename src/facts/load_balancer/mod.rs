@@ -68,7 +68,8 @@ fn names_api(name: &str) -> bool {
 pub(super) struct Server<'a> {
     name: &'a str,
     address: &'a str,
-    checked: bool,
+    /// Unknown where a variable may switch checks on.
+    checked: Result<bool, Reason>,
     disabled: bool,
     place: NodeRef,
 }
@@ -171,10 +172,14 @@ impl Balancer<'_> {
 impl Server<'_> {
     fn facts(&self, facts: &mut FactBuilder) -> NodeId {
         let place = Origin::Node(self.place);
+        let checked = match &self.checked {
+            Ok(checked) => facts.bool(*checked, place.clone()),
+            Err(reason) => facts.unknown(reason.clone(), place.clone()),
+        };
         let fields = [
             ("name", facts.str(self.name, place.clone())),
             ("address", facts.str(self.address, place.clone())),
-            ("checked", facts.bool(self.checked, place.clone())),
+            ("checked", checked),
             ("disabled", facts.bool(self.disabled, place.clone())),
         ];
         facts.map(&fields, place)
