@@ -11,15 +11,16 @@ pub fn service(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
     let root = inventory.document(id).view(inventory.forest());
     let mut facts = FactBuilder::new(tree, super::anchor(root));
     let selector = root.path("spec.selector");
-    let selects = match selector.and_then(hides).or_else(|| root.get("spec").and_then(hides).filter(|_| selector.is_none())) {
-        Some(reason) if root.str_at("spec.type") != Some("ExternalName") => {
-            facts.unknown(reason.clone(), root.origin_of("spec.selector"))
-        }
-        _ => {
-            let any = selector.is_some_and(|selector| selector.entries().next().is_some());
-            facts.bool(any && root.str_at("spec.type") != Some("ExternalName"), root.origin_of("spec.selector"))
-        }
-    };
+    let selects =
+        match selector.and_then(hides).or_else(|| root.get("spec").and_then(hides).filter(|_| selector.is_none())) {
+            Some(reason) if root.str_at("spec.type") != Some("ExternalName") => {
+                facts.unknown(reason.clone(), root.origin_of("spec.selector"))
+            }
+            _ => {
+                let any = selector.is_some_and(|selector| selector.entries().next().is_some());
+                facts.bool(any && root.str_at("spec.type") != Some("ExternalName"), root.origin_of("spec.selector"))
+            }
+        };
     let pods = selected(&mut facts, inventory, Link::Service, id);
     let fields = [
         ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),

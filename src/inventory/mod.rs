@@ -22,7 +22,7 @@ pub use environment::{Environment, EnvironmentId};
 pub use links::{Link, Links};
 pub use load::{DocumentCounts, Input, Loaded, load};
 pub use pods::{POD_KINDS, PodKind, PodTemplate, anti_affinity_terms, pod_kind, pod_template};
-pub use selectors::{Fit, Labels, hides, label_selector};
+pub use selectors::{Fit, Labels, Shown, hides, label_selector};
 
 use std::sync::Arc;
 
@@ -149,7 +149,8 @@ impl Inventory {
     /// Whether the input shows all objects of `kind` in an environment and what it sees.
     pub fn completeness_in(&self, kind: &str, environment: EnvironmentId) -> Completeness {
         let visible = &self.environments[environment.index()].visible;
-        let remote = visible.iter().find_map(|id| self.environments[id.index()].incomplete.as_deref());
+        let fragment = self.environments[environment.index()].fragment.then_some(environment::FRAGMENT);
+        let remote = visible.iter().find_map(|id| self.environments[id.index()].incomplete.as_deref()).or(fragment);
         completeness::of_files(kind, self.partial, remote)
     }
 

@@ -101,11 +101,7 @@ impl<'a> Workload<'a> {
             Some(reason) => self.facts.unknown(reason.clone(), scaler_origin),
             None => self.facts.bool(scaler.is_some(), scaler_origin),
         };
-        vec![
-            ("replicas", replicas),
-            ("scalable", scales),
-            ("autoscaled", autoscaled),
-        ]
+        vec![("replicas", replicas), ("scalable", scales), ("autoscaled", autoscaled)]
     }
 
     fn autoscaled(&mut self, scaler: DocumentId) -> NodeId {
