@@ -33,6 +33,8 @@ pub struct Environment {
     pub incomplete: Option<String>,
     /// Labels that the Kustomize roots it is built by add to its pods.
     pub labels: Vec<(String, String)>,
+    /// Names of objects whose replicas Kustomize patches set, wherever it is built.
+    pub scaled: Vec<String>,
     /// A variant without workloads of its own: what it varies completes it.
     pub fragment: bool,
 }
@@ -73,6 +75,7 @@ impl Division {
             visible: vec![id],
             incomplete: None,
             labels: Vec::new(),
+            scaled: Vec::new(),
             fragment: false,
         });
         self.parents.push(parent);
@@ -110,9 +113,10 @@ impl Division {
 
     /// Only variants can be fragments: what stands in the root is all there is.
     fn find_fragments(&mut self, documents: &[Document]) {
-        let makes_pods = |document: &&Document| document.key.as_ref().is_some_and(|key| pod_kind(key).is_some());
+        let stands_alone = |key: &Key| pod_kind(key).is_some() || SINGLETONS.contains(&&*key.kind);
+        let is_whole = |document: &&Document| document.key.as_ref().is_some_and(stands_alone);
         let whole: BTreeSet<EnvironmentId> =
-            documents.iter().filter(makes_pods).map(|document| document.environment).collect();
+            documents.iter().filter(is_whole).map(|document| document.environment).collect();
         let id = |index: usize| EnvironmentId(u32::try_from(index).unwrap_or(u32::MAX));
         for (index, environment) in self.environments.iter_mut().enumerate() {
             environment.fragment = self.parents[index].is_some() && !whole.contains(&id(index));
@@ -131,6 +135,7 @@ impl Division {
             let visible: BTreeSet<EnvironmentId> = roots.visible(index).into_iter().map(|root| ids[root]).collect();
             let environment = &mut self.environments[id.index()];
             environment.visible = visible.into_iter().collect();
+            environment.scaled = roots.scaled(index);
             environment.labels = roots.labels(index);
             environment.incomplete = roots.all()[index].incomplete.clone();
         }

@@ -20,6 +20,8 @@ pub struct Root {
     pub incomplete: Option<String>,
     component: bool,
     labels: Vec<(String, String)>,
+    /// Names of the objects whose replicas it sets, by `replicas` or by a patch.
+    scales: Vec<String>,
     builds_on: Vec<String>,
     files: Vec<String>,
     patches: Vec<String>,
@@ -47,6 +49,18 @@ impl Roots {
     /// Which root does.
     pub fn owner(&self, path: &str) -> Option<usize> {
         self.owners.get(path).copied()
+    }
+
+    /// Names of objects whose replicas are set by patches in every cluster that a root is part of.
+    pub fn scaled(&self, root: usize) -> Vec<String> {
+        let is_base = self.builds_on.iter().flatten().any(|base| *base == root);
+        let mut own = BTreeSet::new();
+        self.closure(root, &mut own);
+        let worlds = self.worlds(root).filter(|world| !is_base || *world != own);
+        let names = worlds.map(|world| {
+            world.iter().flat_map(|member| self.roots[*member].scales.iter().cloned()).collect::<BTreeSet<String>>()
+        });
+        names.reduce(|some, others| &some & &others).unwrap_or_default().into_iter().collect()
     }
 
     /// Gives a root what lies in its directory beside the files it pulls in, its own `kustomization.yaml` too, unless a file
@@ -151,15 +165,21 @@ pub fn apply(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> 
         root.incomplete = root.incomplete.take().or(missing).or(unused);
     }
     let patches: BTreeSet<&str> = roots.iter().flat_map(|root| root.patches.iter().map(String::as_str)).collect();
+    let mut scaled_by_files: Vec<(String, String)> = Vec::new();
     for document in documents.iter_mut() {
         let path = &**sources.get(document.source).path();
         if patches.contains(path) {
             document.role = Role::Patch;
+            scaled_by_files.extend(scaled_by_file(document, forest).map(|name| (path.to_string(), name)));
         }
         let namespace = owners.get(path).and_then(|&root| roots[root].namespace.clone());
         if let (Some(key), Some(namespace)) = (&mut document.key, namespace) {
             key.namespace = Some(namespace);
         }
+    }
+    for root in &mut roots {
+        let own = scaled_by_files.iter().filter(|(path, _)| root.patches.contains(path));
+        root.scales.extend(own.map(|(_, name)| name.clone()));
     }
     let mut all = Roots { roots, owners, builds_on };
     all.adopt(sources, documents);
@@ -187,6 +207,7 @@ fn read_root(root: View<'_>, path: &str) -> Root {
         namespace: root.str_at("namespace").map(Arc::from),
         incomplete: remote.first().map(|entry| format!("the Kustomize root pulls in `{entry}`")).or(generated),
         labels: added_labels(root),
+        scales: scaled_names(root),
         component: root.str_at("kind") == Some("Component"),
         files: local.iter().filter(|entry| is_file(entry)).cloned().collect(),
         builds_on: local.into_iter().filter(|entry| !is_file(entry)).collect(),
@@ -208,6 +229,24 @@ fn added_labels(root: View<'_>) -> Vec<(String, String)> {
     let entries = root.get("labels").into_iter().flat_map(View::items).filter(reaches_pods);
     let maps = root.get("commonLabels").into_iter().chain(entries.filter_map(|entry| entry.get("pairs")));
     maps.flat_map(View::entries).filter_map(|(key, value)| Some((key.to_string(), value.str()?.to_string()))).collect()
+}
+
+/// Names in `replicas`, and in patches written into the root that mention replicas.
+fn scaled_names(root: View<'_>) -> Vec<String> {
+    let listed = root.get("replicas").into_iter().flat_map(View::items).filter_map(|entry| entry.str_at("name"));
+    let named = |patch: &View<'_>| -> Option<String> {
+        let text = patch.str_at("patch").filter(|text| text.contains("replicas"))?;
+        let written = text.lines().find_map(|line| line.trim().strip_prefix("name: "));
+        patch.str_at("target.name").or(written).map(|name| name.trim_matches(['"', '\'']).to_string())
+    };
+    let patches: Vec<View<'_>> = root.get("patches").into_iter().flat_map(View::items).collect();
+    listed.map(str::to_string).chain(patches.iter().filter_map(named)).collect()
+}
+
+/// The object whose replicas a patch file sets.
+fn scaled_by_file(document: &Document, forest: &Forest) -> Option<String> {
+    document.view(forest).path("spec.replicas")?;
+    document.key.as_ref().map(|key| key.name.to_string())
 }
 
 fn absent(entry: &str) -> String {

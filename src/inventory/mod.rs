@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use crate::source::Sources;
 use crate::syntax::{Forest, Tree};
-use crate::vocabulary::TreeId;
+use crate::vocabulary::{Reason, TreeId, UnknownCode};
 
 /// Everything that was read, divided and linked.
 #[derive(Debug)]
@@ -134,6 +134,15 @@ impl Inventory {
     /// The objects that `kind` and `name` mean, seen from `from`.
     pub fn named(&self, from: DocumentId, kind: &str, name: &str) -> Vec<DocumentId> {
         self.names.get(kind, name).iter().copied().filter(|&to| self.meets(from, to)).collect()
+    }
+
+    /// Why the replicas of an object are not what it says, seen from an environment: a Kustomize patch sets them.
+    pub fn rescaled(&self, id: DocumentId, seen_from: EnvironmentId) -> Option<Reason> {
+        let name = &self.document(id).key.as_ref()?.name;
+        let scaled = self.environments[seen_from.index()].scaled.iter().any(|scaled| **scaled == **name);
+        scaled.then(|| {
+            Reason::new(UnknownCode::Partial, "a Kustomize patch, which is not applied here, sets the replicas")
+        })
     }
 
     /// Whether an operator made an object to guard pods that it replaces by itself.
