@@ -114,6 +114,10 @@ fn overlaps(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> N
 fn covered_pods(inventory: &Inventory, id: DocumentId) -> Result<Option<i64>, Reason> {
     let mut sum = Some(0);
     for &workload in inventory.links().from(Link::Disruption, id) {
+        let own = inventory.links().to(Link::Scale, workload).is_empty();
+        if let Some(reason) = inventory.rescaled(workload, inventory.document(id).environment).filter(|_| own) {
+            return Err(reason);
+        }
         sum = sum.zip(replicas(inventory, workload)?).map(|(sum, pods)| sum + pods);
     }
     let completeness = inventory.completeness("Pod", id);

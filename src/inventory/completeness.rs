@@ -9,6 +9,9 @@ use crate::vocabulary::{Reason, UnknownCode};
 const NOT_IN_FILES: &[&str] =
     &["Node", "IngressClass", "StorageClass", "CustomResourceDefinition", "PriorityClass", "GatewayClass"];
 
+/// Kinds that stand beside the workloads they are for: where the workload is in the input, they are too.
+const BESIDE_WORKLOADS: &[&str] = &["HorizontalPodAutoscaler", "PodDisruptionBudget"];
+
 /// How much of a kind the input shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completeness {
@@ -35,7 +38,7 @@ pub fn of_files(kind: &str, partial: bool, remote: Option<&str>) -> Completeness
     match remote {
         _ if NOT_IN_FILES.contains(&kind) => because(&format!("files do not show every {kind} of a cluster")),
         _ if partial => because("the input is declared to be partial"),
-        Some(remote) => because(remote),
-        None => Completeness::Complete,
+        Some(remote) if !BESIDE_WORKLOADS.contains(&kind) => because(remote),
+        _ => Completeness::Complete,
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kustomize::{self, Roots};
-use super::{Document, DocumentId, Key, Role};
+use super::{Document, DocumentId, Key, Role, pod_kind};
 use crate::source::Sources;
 use crate::syntax::Forest;
 
@@ -29,9 +29,18 @@ pub struct Environment {
     pub path: String,
     /// Environments whose documents its own may link to, itself included, sorted.
     pub visible: Vec<EnvironmentId>,
-    /// The input is only part of it: a Kustomize root that pulls remote resources.
+    /// The input is only part of it: a Kustomize root that pulls in what is not there.
     pub incomplete: Option<String>,
+    /// Labels that the Kustomize roots it is built by add to its pods.
+    pub labels: Vec<(String, String)>,
+    /// Names of objects whose replicas Kustomize patches set, wherever it is built.
+    pub scaled: Vec<String>,
+    /// A variant without workloads of its own: what it varies completes it.
+    pub fragment: bool,
 }
+
+/// What is to be said of a fragment.
+pub const FRAGMENT: &str = "the documents vary others and declare no workload themselves";
 
 /// Divides documents into environments; sets each document's environment, role and Kustomize namespace.
 pub fn divide(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> Vec<Environment> {
@@ -48,6 +57,7 @@ pub fn divide(forest: &Forest, sources: &Sources, documents: &mut [Document]) ->
     let root = division.add(if base.is_empty() { ".".to_string() } else { base.clone() }, None);
     division.assign(&trie, &base, root, documents);
     division.link_plain();
+    division.find_fragments(documents);
     division.add_kustomize(&roots, sources, documents);
     division.environments
 }
@@ -60,7 +70,14 @@ struct Division {
 impl Division {
     fn add(&mut self, path: String, parent: Option<EnvironmentId>) -> EnvironmentId {
         let id = EnvironmentId(u32::try_from(self.environments.len()).unwrap_or(u32::MAX));
-        self.environments.push(Environment { path, visible: vec![id], incomplete: None });
+        self.environments.push(Environment {
+            path,
+            visible: vec![id],
+            incomplete: None,
+            labels: Vec::new(),
+            scaled: Vec::new(),
+            fragment: false,
+        });
         self.parents.push(parent);
         id
     }
@@ -94,6 +111,18 @@ impl Division {
         }
     }
 
+    /// Only variants can be fragments: what stands in the root is all there is.
+    fn find_fragments(&mut self, documents: &[Document]) {
+        let stands_alone = |key: &Key| pod_kind(key).is_some() || SINGLETONS.contains(&&*key.kind);
+        let is_whole = |document: &&Document| document.key.as_ref().is_some_and(stands_alone);
+        let whole: BTreeSet<EnvironmentId> =
+            documents.iter().filter(is_whole).map(|document| document.environment).collect();
+        let id = |index: usize| EnvironmentId(u32::try_from(index).unwrap_or(u32::MAX));
+        for (index, environment) in self.environments.iter_mut().enumerate() {
+            environment.fragment = self.parents[index].is_some() && !whole.contains(&id(index));
+        }
+    }
+
     /// A Kustomize root sees its closure; what roots share sees all of them.
     fn add_kustomize(&mut self, roots: &Roots, sources: &Sources, documents: &mut [Document]) {
         let ids: Vec<EnvironmentId> = roots.all().iter().map(|root| self.add(root.path.clone(), None)).collect();
@@ -106,7 +135,9 @@ impl Division {
             let visible: BTreeSet<EnvironmentId> = roots.visible(index).into_iter().map(|root| ids[root]).collect();
             let environment = &mut self.environments[id.index()];
             environment.visible = visible.into_iter().collect();
-            environment.incomplete = roots.all()[index].remote.clone();
+            environment.scaled = roots.scaled(index);
+            environment.labels = roots.labels(index);
+            environment.incomplete = roots.all()[index].incomplete.clone();
         }
     }
 }

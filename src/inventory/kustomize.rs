@@ -16,8 +16,12 @@ pub struct Root {
     pub path: String,
     /// The `namespace:` transformer.
     pub namespace: Option<Arc<str>>,
-    /// Says that something remote is pulled in.
-    pub remote: Option<String>,
+    /// Says that something is pulled in, or builds on it, that is not in the input.
+    pub incomplete: Option<String>,
+    component: bool,
+    labels: Vec<(String, String)>,
+    /// Names of the objects whose replicas it sets, by `replicas` or by a patch.
+    scales: Vec<String>,
     builds_on: Vec<String>,
     files: Vec<String>,
     patches: Vec<String>,
@@ -47,6 +51,48 @@ impl Roots {
         self.owners.get(path).copied()
     }
 
+    /// Names of objects whose replicas are set by patches in every cluster that a root is part of.
+    pub fn scaled(&self, root: usize) -> Vec<String> {
+        let is_base = self.builds_on.iter().flatten().any(|base| *base == root);
+        let mut own = BTreeSet::new();
+        self.closure(root, &mut own);
+        let worlds = self.worlds(root).filter(|world| !is_base || *world != own);
+        let names = worlds.map(|world| {
+            world.iter().flat_map(|member| self.roots[*member].scales.iter().cloned()).collect::<BTreeSet<String>>()
+        });
+        names.reduce(|some, others| &some & &others).unwrap_or_default().into_iter().collect()
+    }
+
+    /// Gives a root what lies in its directory beside the files it pulls in, its own `kustomization.yaml` too, unless a file
+    /// varies an object that the root holds already.
+    fn adopt(&mut self, sources: &Sources, documents: &[Document]) {
+        let path = |document: &Document| sources.get(document.source).path().clone();
+        let name = |document: &Document| {
+            document.key.as_ref().map(|key| (key.group.clone(), key.kind.clone(), key.name.clone()))
+        };
+        let mut held: BTreeSet<_> = BTreeSet::new();
+        for document in documents {
+            if let Some(root) = self.owner(&path(document)) {
+                held.insert((root, name(document)));
+            }
+        }
+        let directories: BTreeMap<String, usize> =
+            self.roots.iter().enumerate().map(|(index, root)| (root.path.clone(), index)).collect();
+        let mut adopted: BTreeMap<Arc<str>, Option<usize>> = BTreeMap::new();
+        for document in documents.iter().filter(|document| document.role != Role::Patch) {
+            let path = path(document);
+            let directory = path.rsplit_once('/').map_or(".", |(directory, _)| directory);
+            let Some(&root) = directories.get(directory).filter(|_| !self.owns(&path)) else { continue };
+            let mut closure = BTreeSet::new();
+            self.closure(root, &mut closure);
+            let varies = closure.iter().any(|base| held.contains(&(*base, name(document))));
+            let entry = adopted.entry(path).or_insert(Some(root));
+            *entry = entry.filter(|_| !varies);
+        }
+        let kept = adopted.into_iter().filter_map(|(path, root)| Some((path.to_string(), root?)));
+        self.owners.extend(kept);
+    }
+
     /// Everything a root builds on, itself included.
     fn closure(&self, root: usize, seen: &mut BTreeSet<usize>) {
         if seen.insert(root) {
@@ -54,18 +100,34 @@ impl Roots {
         }
     }
 
-    /// The closures of all top roots that contain `root`: what its objects meet in some cluster.
-    pub fn visible(&self, root: usize) -> BTreeSet<usize> {
+    /// The closures of all top roots that contain `root`.
+    fn worlds(&self, root: usize) -> impl Iterator<Item = BTreeSet<usize>> + '_ {
         let built_on: BTreeSet<usize> = self.builds_on.iter().flatten().copied().collect();
-        let mut visible = BTreeSet::new();
-        for top in (0..self.roots.len()).filter(|top| *top == root || !built_on.contains(top)) {
+        let tops = (0..self.roots.len()).filter(move |top| *top == root || !built_on.contains(top));
+        let worlds = tops.map(|top| {
             let mut closure = BTreeSet::new();
             self.closure(top, &mut closure);
-            if closure.contains(&root) {
-                visible.extend(closure);
+            closure
+        });
+        worlds.filter(move |closure| closure.contains(&root))
+    }
+
+    /// What the objects of a root meet in some cluster.
+    pub fn visible(&self, root: usize) -> BTreeSet<usize> {
+        self.worlds(root).flatten().collect()
+    }
+
+    /// Labels that get on the pods of a root in some cluster: from the roots that build on it, and from their components.
+    pub fn labels(&self, root: usize) -> Vec<(String, String)> {
+        let mut labels = BTreeSet::new();
+        for other in self.visible(root) {
+            let mut closure = BTreeSet::new();
+            self.closure(other, &mut closure);
+            if closure.contains(&root) || self.roots[other].component {
+                labels.extend(self.roots[other].labels.iter().cloned());
             }
         }
-        visible
+        labels.into_iter().collect()
     }
 }
 
@@ -83,24 +145,45 @@ pub fn apply(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> 
         .iter()
         .map(|root| root.builds_on.iter().filter_map(|path| index.get(path.as_str()).copied()).collect())
         .collect();
+    let paths: BTreeSet<&str> = documents.iter().map(|document| &**sources.get(document.source).path()).collect();
     let mut owners = BTreeMap::new();
     for (i, root) in roots.iter().enumerate() {
         root.files.iter().for_each(|file| {
             owners.entry(file.clone()).or_insert(i);
         });
     }
+    let found = |entry: &&String| !index.contains_key(entry.as_str()) && !paths.contains(entry.as_str());
+    let missing: Vec<Option<String>> = roots
+        .iter()
+        .map(|root| root.files.iter().chain(&root.builds_on).find(found).map(|entry| absent(entry)))
+        .collect();
+    let used: BTreeSet<usize> = builds_on.iter().flatten().copied().collect();
+    drop(index);
+    for (i, (root, missing)) in roots.iter_mut().zip(missing).enumerate() {
+        let unused =
+            (root.component && !used.contains(&i)).then(|| "no root of the input uses the component".to_string());
+        root.incomplete = root.incomplete.take().or(missing).or(unused);
+    }
     let patches: BTreeSet<&str> = roots.iter().flat_map(|root| root.patches.iter().map(String::as_str)).collect();
+    let mut scaled_by_files: Vec<(String, String)> = Vec::new();
     for document in documents.iter_mut() {
         let path = &**sources.get(document.source).path();
         if patches.contains(path) {
             document.role = Role::Patch;
+            scaled_by_files.extend(scaled_by_file(document, forest).map(|name| (path.to_string(), name)));
         }
         let namespace = owners.get(path).and_then(|&root| roots[root].namespace.clone());
         if let (Some(key), Some(namespace)) = (&mut document.key, namespace) {
             key.namespace = Some(namespace);
         }
     }
-    Roots { roots, owners, builds_on }
+    for root in &mut roots {
+        let own = scaled_by_files.iter().filter(|(path, _)| root.patches.contains(path));
+        root.scales.extend(own.map(|(_, name)| name.clone()));
+    }
+    let mut all = Roots { roots, owners, builds_on };
+    all.adopt(sources, documents);
+    all
 }
 
 fn read_root(root: View<'_>, path: &str) -> Root {
@@ -115,11 +198,17 @@ fn read_root(root: View<'_>, path: &str) -> Root {
     let listed: Vec<String> = ["resources", "bases", "components"].into_iter().flat_map(strings).collect();
     let (remote, local): (Vec<&String>, Vec<&String>) = listed.iter().partition(|entry| is_remote(entry));
     let local: Vec<String> = local.into_iter().map(|entry| join(directory, entry)).collect();
+    let generators = ["helmCharts", "helmChartInflationGenerator", "generators"];
+    let generated = generators.into_iter().find(|key| root.get(key).is_some_and(|list| !list.is_null()));
+    let generated = generated.map(|key| format!("the Kustomize root makes objects by `{key}`"));
     let is_file = |entry: &String| [".yaml", ".yml", ".json"].iter().any(|extension| entry.ends_with(extension));
     Root {
         path: if directory.is_empty() { ".".to_string() } else { directory.to_string() },
         namespace: root.str_at("namespace").map(Arc::from),
-        remote: remote.first().map(|entry| format!("the Kustomize root pulls in `{entry}`")),
+        incomplete: remote.first().map(|entry| format!("the Kustomize root pulls in `{entry}`")).or(generated),
+        labels: added_labels(root),
+        scales: scaled_names(root),
+        component: root.str_at("kind") == Some("Component"),
         files: local.iter().filter(|entry| is_file(entry)).cloned().collect(),
         builds_on: local.into_iter().filter(|entry| !is_file(entry)).collect(),
         patches: strings("patchesStrategicMerge")
@@ -130,6 +219,38 @@ fn read_root(root: View<'_>, path: &str) -> Root {
             .map(|entry| join(directory, entry))
             .collect(),
     }
+}
+
+/// Labels that a root adds to pods and selectors alike, or to pods alone.
+fn added_labels(root: View<'_>) -> Vec<(String, String)> {
+    let reaches_pods = |entry: &View<'_>| {
+        ["includeSelectors", "includeTemplates"].iter().any(|key| entry.get(key).and_then(View::bool) == Some(true))
+    };
+    let entries = root.get("labels").into_iter().flat_map(View::items).filter(reaches_pods);
+    let maps = root.get("commonLabels").into_iter().chain(entries.filter_map(|entry| entry.get("pairs")));
+    maps.flat_map(View::entries).filter_map(|(key, value)| Some((key.to_string(), value.str()?.to_string()))).collect()
+}
+
+/// Names in `replicas`, and in patches written into the root that mention replicas.
+fn scaled_names(root: View<'_>) -> Vec<String> {
+    let listed = root.get("replicas").into_iter().flat_map(View::items).filter_map(|entry| entry.str_at("name"));
+    let named = |patch: &View<'_>| -> Option<String> {
+        let text = patch.str_at("patch").filter(|text| text.contains("replicas"))?;
+        let written = text.lines().find_map(|line| line.trim().strip_prefix("name: "));
+        patch.str_at("target.name").or(written).map(|name| name.trim_matches(['"', '\'']).to_string())
+    };
+    let patches: Vec<View<'_>> = root.get("patches").into_iter().flat_map(View::items).collect();
+    listed.map(str::to_string).chain(patches.iter().filter_map(named)).collect()
+}
+
+/// The object whose replicas a patch file sets.
+fn scaled_by_file(document: &Document, forest: &Forest) -> Option<String> {
+    document.view(forest).path("spec.replicas")?;
+    document.key.as_ref().map(|key| key.name.to_string())
+}
+
+fn absent(entry: &str) -> String {
+    format!("the Kustomize root pulls in `{entry}`, which is not in the input")
 }
 
 fn is_remote(entry: &str) -> bool {

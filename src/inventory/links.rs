@@ -9,7 +9,7 @@ use super::pod_index::{PodIndex, scope};
 use super::selectors::{Shown, hides, label_selector, map_selector};
 use super::{DocumentId, Inventory, anti_affinity_terms, pod_template};
 use crate::syntax::View;
-use crate::vocabulary::Reason;
+use crate::vocabulary::{Reason, UnknownCode};
 
 /// The kinds of link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,7 +108,10 @@ impl Links {
             self.may_link(link, id, *pod, reason);
         }
         if found.sure.is_empty() {
-            let unseen = shown.hidden.clone().or_else(|| makers.unseen(inventory, id, shown));
+            let alone = !found.elsewhere && !pods.any_meets(inventory, id);
+            let alone =
+                alone.then(|| Reason::new(UnknownCode::Partial, "the input holds no workload of its namespace"));
+            let unseen = shown.hidden.clone().or_else(|| makers.unseen(inventory, id, shown)).or(alone);
             unseen.into_iter().for_each(|reason| self.may_link(link, id, id, &reason));
         }
     }

@@ -85,7 +85,12 @@ fn read_text(source: SourceId, input: Input, charts: &BTreeSet<String>) -> ReadT
     let Input { path, kind, named, text } = input;
     match text {
         Ok(text) => {
-            let redacted = read_and_redact(source, &path, text, charts);
+            let foreign = !named && !text.contains("apiVersion");
+            let mut redacted = read_and_redact(source, &path, text, charts);
+            // What holds no object is other people's: their dialect of YAML or JSON is no error here.
+            if foreign && matches!(redacted.read.format, Format::Yaml | Format::Json) {
+                redacted.read.problems.retain(|problem| problem.kind != ProblemKind::ParseError);
+            }
             ReadText { path, kind, named, redacted }
         }
         Err((problem, message)) => {
@@ -117,12 +122,22 @@ fn read_plain_or_template(source: SourceId, path: &str, text: &Arc<str>, charts:
         return template::read(source, text, Template::Helm);
     }
     let plain = crate::syntax::read(format, source, text);
+    // A template of another tool's making, in which braces alone say what it is.
+    if format == Format::Yaml && failed(&plain) && text.contains("{{") {
+        let masked = template::read(source, text, Template::Helm);
+        let whole = masked.problems.iter().all(|problem| problem.kind != ProblemKind::TemplateNotEvaluated);
+        return if whole { masked } else { plain };
+    }
     let placeholders = format == Format::Yaml && ["{{", "{%", "${"].iter().any(|mark| text.contains(mark));
     let evidence = if placeholders { template::evidence(path, text, &plain) } else { None };
     match evidence {
         Some(template) => template::read(source, text, template),
         None => plain,
     }
+}
+
+fn failed(read: &Read) -> bool {
+    read.problems.iter().any(|problem| problem.kind == ProblemKind::ParseError)
 }
 
 /// Whether a path lies below the `templates` folder of one of the charts.

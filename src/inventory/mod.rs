@@ -22,13 +22,13 @@ pub use environment::{Environment, EnvironmentId};
 pub use links::{Link, Links};
 pub use load::{DocumentCounts, Input, Loaded, load};
 pub use pods::{POD_KINDS, PodKind, PodTemplate, anti_affinity_terms, pod_kind, pod_template};
-pub use selectors::{Fit, Labels, hides, label_selector};
+pub use selectors::{Fit, Labels, Shown, hides, label_selector};
 
 use std::sync::Arc;
 
 use crate::source::Sources;
 use crate::syntax::{Forest, Tree};
-use crate::vocabulary::TreeId;
+use crate::vocabulary::{Reason, TreeId, UnknownCode};
 
 /// Everything that was read, divided and linked.
 #[derive(Debug)]
@@ -136,6 +136,15 @@ impl Inventory {
         self.names.get(kind, name).iter().copied().filter(|&to| self.meets(from, to)).collect()
     }
 
+    /// Why the replicas of an object are not what it says, seen from an environment: a Kustomize patch sets them.
+    pub fn rescaled(&self, id: DocumentId, seen_from: EnvironmentId) -> Option<Reason> {
+        let name = &self.document(id).key.as_ref()?.name;
+        let scaled = self.environments[seen_from.index()].scaled.iter().any(|scaled| **scaled == **name);
+        scaled.then(|| {
+            Reason::new(UnknownCode::Partial, "a Kustomize patch, which is not applied here, sets the replicas")
+        })
+    }
+
     /// Whether an operator made an object to guard pods that it replaces by itself.
     pub fn operated(&self, id: DocumentId) -> bool {
         operators::made(self.document(id).view(&self.forest))
@@ -149,7 +158,8 @@ impl Inventory {
     /// Whether the input shows all objects of `kind` in an environment and what it sees.
     pub fn completeness_in(&self, kind: &str, environment: EnvironmentId) -> Completeness {
         let visible = &self.environments[environment.index()].visible;
-        let remote = visible.iter().find_map(|id| self.environments[id.index()].incomplete.as_deref());
+        let fragment = self.environments[environment.index()].fragment.then_some(environment::FRAGMENT);
+        let remote = visible.iter().find_map(|id| self.environments[id.index()].incomplete.as_deref()).or(fragment);
         completeness::of_files(kind, self.partial, remote)
     }
 

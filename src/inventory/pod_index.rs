@@ -6,7 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::selectors::{Fit, Labels, Shown};
-use super::{Document, DocumentId, Inventory, pod_template};
+use super::{Document, DocumentId, EnvironmentId, Inventory, pod_template};
 use crate::syntax::View;
 use crate::vocabulary::{NodeId, Reason};
 
@@ -16,6 +16,7 @@ pub struct PodIndex<'a> {
     by_pair: FxHashMap<(&'a str, &'a str), Vec<u32>>,
     by_scope: FxHashMap<&'a str, Vec<u32>>,
     hidden_by_scope: FxHashMap<&'a str, Vec<u32>>,
+    homes: FxHashMap<EnvironmentId, FxHashSet<Option<&'a str>>>,
 }
 
 struct PodEntry<'a> {
@@ -23,6 +24,16 @@ struct PodEntry<'a> {
     kind: &'a str,
     name: &'a str,
     labels: Labels<'a>,
+    /// Labels that Kustomize roots add.
+    kustomized: &'a [(String, String)],
+}
+
+impl PodEntry<'_> {
+    /// Whether somebody but the template gives the pod a label with one of the values; `None` if nobody gives that label.
+    fn added(&self, key: &str, values: &[&str]) -> Option<bool> {
+        let kustomized = self.kustomized.iter().any(|(name, value)| name == key && values.contains(&value.as_str()));
+        if kustomized { Some(true) } else { added_label(self.kind, self.name, key, values) }
+    }
 }
 
 /// What a selector finds.
@@ -32,6 +43,8 @@ pub struct Found {
     pub sure: Vec<DocumentId>,
     /// Makers of pods that it may select, and why that is open.
     pub perhaps: Vec<(DocumentId, Reason)>,
+    /// It would select pods of another namespace.
+    pub elsewhere: bool,
 }
 
 impl<'a> PodIndex<'a> {
@@ -42,6 +55,7 @@ impl<'a> PodIndex<'a> {
             by_pair: FxHashMap::default(),
             by_scope: FxHashMap::default(),
             hidden_by_scope: FxHashMap::default(),
+            homes: FxHashMap::default(),
         };
         for (id, document) in inventory.objects() {
             match pod_template(document, inventory.forest()) {
@@ -55,10 +69,11 @@ impl<'a> PodIndex<'a> {
     fn add(&mut self, inventory: &'a Inventory, document: DocumentId, template: View<'a>) {
         let labels = Labels::of(template);
         let pod = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
-        for (key, value) in &labels.pairs {
-            if let Some(value) = value {
-                self.by_pair.entry((key, value)).or_default().push(pod);
-            }
+        let environment = inventory.document(document).environment;
+        let kustomized = &inventory.environments()[environment.index()].labels;
+        let written = labels.pairs.iter().filter_map(|(key, value)| Some((*key, (*value)?)));
+        for pair in written.chain(kustomized.iter().map(|(key, value)| (&**key, &**value))) {
+            self.by_pair.entry(pair).or_default().push(pod);
         }
         let scope = scope(inventory.path(document));
         self.by_scope.entry(scope).or_default().push(pod);
@@ -66,8 +81,9 @@ impl<'a> PodIndex<'a> {
             self.hidden_by_scope.entry(scope).or_default().push(pod);
         }
         let key = inventory.document(document).key.as_ref();
+        self.homes.entry(environment).or_default().insert(key.and_then(|key| key.namespace.as_deref()));
         let (kind, name) = key.map_or(("", ""), |key| (&*key.kind, &*key.name));
-        self.pods.push(PodEntry { document, kind, name, labels });
+        self.pods.push(PodEntry { document, kind, name, labels, kustomized });
     }
 
     /// The objects whose pods a selector fits, from the point of view of `from`: visible to it and in its namespace.
@@ -75,10 +91,13 @@ impl<'a> PodIndex<'a> {
         let mut found = Found::default();
         for pod in self.candidates(scope(inventory.path(from)), shown) {
             let pod = &self.pods[pod as usize];
-            if !inventory.meets(from, pod.document) {
+            let meets = inventory.meets(from, pod.document);
+            if !meets && !inventory.sees(from, pod.document) {
                 continue;
             }
-            match pod.labels.fit(shown, |key, values| added_label(pod.kind, pod.name, key, values)) {
+            match pod.labels.fit(shown, |key, values| pod.added(key, values)) {
+                Fit::Yes if !meets => found.elsewhere = true,
+                _ if !meets => {}
                 Fit::Yes => found.sure.push(pod.document),
                 Fit::Perhaps(reason) => found.perhaps.push((pod.document, reason)),
                 Fit::No => {}
@@ -86,6 +105,15 @@ impl<'a> PodIndex<'a> {
         }
         found.sure.dedup();
         found
+    }
+
+    /// Whether any maker of pods stands in an object's namespace and in sight of it.
+    pub fn any_meets(&self, inventory: &Inventory, from: DocumentId) -> bool {
+        let document = inventory.document(from);
+        let namespace = document.key.as_ref().and_then(|key| key.namespace.as_deref());
+        let seen = &inventory.environments()[document.environment.index()].visible;
+        let mut homes = seen.iter().filter_map(|id| self.homes.get(id));
+        homes.any(|homes| namespace.is_none() || homes.contains(&namespace))
     }
 
     /// Pods worth a look, in order.

@@ -75,7 +75,6 @@ object! {
     handler: Type::String, "httpGet, tcpSocket, grpc or exec; empty if none";
     port: Type::Dyn, "The port it asks, a name or a number; null if none";
     portName: Type::Bool, "The port is given by name";
-    portMentioned: Type::Bool, "The pod declares that number in some container, or it stands in a command, an argument or a variable";
     portDeclared: Type::Bool, "The container declares that port (true where there is no port to ask)";
     object: Type::Dyn, "The probe itself";
 }
@@ -94,7 +93,7 @@ object! {
     key: Type::String, "Topology key; empty if unset";
     hard: Type::Bool, "Pods stay pending rather than break it";
     constraint: Type::Bool, "A topology spread constraint (else an anti-affinity term)";
-    matches: Type::String, "What the selector matches: own (the pod itself), all (an empty one), others (workloads that an anti-affinity keeps away from), none";
+    matches: Type::String, "What the selector matches: own (the pod itself), all (an empty one), others (an anti-affinity term that is not about its own pods), none";
     elsewhere: Type::Bool, "An anti-affinity term that names other namespaces";
 }
 

@@ -102,9 +102,14 @@ impl<'a> Workload<'a> {
     fn scale(&mut self) -> Vec<(&'static str, NodeId)> {
         let scaler = self.inventory.links().to(Link::Scale, self.id).first().copied();
         let anchor = self.facts.anchor();
+        let environment = self.inventory.document(self.id).environment;
+        let rescaled = self.inventory.rescaled(self.id, environment).filter(|_| scaler.is_none());
         let replicas = match (scaler, self.template.kind.replicas) {
             (Some(scaler), _) => self.autoscaled(scaler),
-            (None, Some(path)) => self.facts.lookup(self.root, path, Fallback::Int(1)),
+            (None, Some(path)) => match rescaled {
+                Some(reason) => self.facts.unknown(reason, self.root.origin_of(path)),
+                None => self.facts.lookup(self.root, path, Fallback::Int(1)),
+            },
             (None, None) => self.facts.int(1, anchor.clone()),
         };
         let scales = self.facts.bool(self.template.kind.replicas.is_some(), anchor.clone());

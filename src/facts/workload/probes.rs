@@ -4,7 +4,7 @@ use super::Workload;
 use crate::facts::builder::Fallback;
 use crate::inventory::hides;
 use crate::syntax::{Origin, View};
-use crate::vocabulary::{NodeId, Reason};
+use crate::vocabulary::{NodeId, Reason, UnknownCode};
 
 const PROBES: &[&str] = &["readinessProbe", "livenessProbe", "startupProbe"];
 const HANDLERS: &[&str] = &["httpGet", "tcpSocket", "grpc", "exec"];
@@ -41,30 +41,19 @@ impl<'a> Workload<'a> {
             Declared::No => self.facts.bool(false, origin.clone()),
             Declared::Hidden(reason) => self.facts.unknown(reason, origin.clone()),
         };
-        let mentioned = port.and_then(number).is_some_and(|port| self.mentions(port));
+        let by_name = match port.and_then(placeholder) {
+            Some(reason) => self.facts.unknown(reason, origin.clone()),
+            None => self.facts.bool(port.is_some_and(|port| number(port).is_none()), origin.clone()),
+        };
         let fields = [
             ("kind", self.facts.str(kind, origin.clone())),
             ("handler", self.facts.str(handler, origin.clone())),
             ("port", asked),
-            ("portName", self.facts.bool(port.is_some_and(|port| number(port).is_none()), origin.clone())),
+            ("portName", by_name),
             ("portDeclared", declared),
-            ("portMentioned", self.facts.bool(mentioned, origin.clone())),
             ("object", self.facts.refer(probe.at())),
         ];
         self.facts.map(&fields, origin)
-    }
-
-    /// Whether the pod declares a port by number in any of its containers, which share one network, or names it in a
-    /// command, an argument or a variable.
-    fn mentions(&self, port: i64) -> bool {
-        let containers = ["initContainers", "containers"].into_iter().filter_map(|list| self.template.spec.get(list));
-        containers.flat_map(View::items).any(|container| {
-            let ports = container.get("ports").into_iter().flat_map(View::items);
-            let words = ["command", "args"].into_iter().filter_map(|list| container.get(list)).flat_map(View::items);
-            let variables = container.get("env").into_iter().flat_map(View::items);
-            ports.filter_map(|declared| declared.get("containerPort")).filter_map(View::int).any(|one| one == port)
-                || words.chain(variables.filter_map(|variable| variable.get("value"))).any(|word| holds(word, port))
-        })
     }
 }
 
@@ -99,9 +88,9 @@ fn number(port: View<'_>) -> Option<i64> {
     port.int().or_else(|| port.str().and_then(|text| text.parse().ok()))
 }
 
-/// Whether a word holds a number that stands by itself: `--listen=:8080`, not `18080`.
-fn holds(word: View<'_>, port: i64) -> bool {
-    let number = port.to_string();
-    let digits = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|part| part == number);
-    word.str().map_or_else(|| word.int() == Some(port), digits)
+/// Why a text is no port's name: it holds what something else fills in, as `${PORT}`.
+fn placeholder(port: View<'_>) -> Option<Reason> {
+    let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let filled = port.str().is_some_and(|text| !is_name(text));
+    filled.then(|| Reason::new(UnknownCode::Templated, "a placeholder stands in place of the port"))
 }

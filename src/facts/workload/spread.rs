@@ -4,7 +4,7 @@
 //! Constraints" and "Assigning Pods to Nodes" of the Kubernetes documentation.
 
 use super::Workload;
-use crate::inventory::{Fit, Labels, Link, anti_affinity_terms, hides, label_selector};
+use crate::inventory::{Fit, Labels, Link, Shown, anti_affinity_terms, hides, label_selector};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{NodeId, Reason};
 
@@ -81,14 +81,51 @@ impl<'a> Workload<'a> {
 
     fn matches(&self, rule: &Apart<'a>) -> Matches {
         let Some(shown) = rule.selector.and_then(label_selector) else { return Matches::Nothing };
-        let others = !rule.constraint && !self.inventory.links().from(Link::Apart, self.id).is_empty();
-        match Labels::of(self.template.template).fit(&shown, |_, _| None) {
+        match self.fit(&shown) {
             Fit::Yes if shown.selector.is_empty() => Matches::All,
             Fit::Yes => Matches::Own,
             Fit::Perhaps(reason) => Matches::Hidden(reason),
-            Fit::No if others => Matches::Others,
+            Fit::No if !rule.constraint && self.keeps_others_away() => Matches::Others,
             Fit::No => Matches::Nothing,
         }
+    }
+
+    /// Whether an anti-affinity term that misses the workload's own pods is meant for others: it finds some, or another
+    /// term already sees to its own.
+    fn keeps_others_away(&self) -> bool {
+        let own = |term: View<'a>| {
+            let shown = term.get("labelSelector").and_then(label_selector);
+            shown.is_some_and(|shown| self.fit(&shown) == Fit::Yes)
+        };
+        let found = !self.inventory.links().from(Link::Apart, self.id).is_empty();
+        found || anti_affinity_terms(self.template.spec).into_iter().any(|(term, _)| own(term))
+    }
+
+    /// Whether a term is over namespaces among which the workload's own is not said to be.
+    fn is_elsewhere(&self, term: View<'a>) -> bool {
+        let own = self.key.namespace.as_deref();
+        let namespaces: Vec<&str> =
+            term.get("namespaces").into_iter().flat_map(View::items).filter_map(View::str).collect();
+        let listed = own.is_none() || namespaces.iter().any(|namespace| own == Some(*namespace));
+        let selector = term.get("namespaceSelector").filter(|selector| !selector.is_null());
+        let every =
+            selector.is_some_and(|selector| label_selector(selector).is_some_and(|shown| shown.selector.is_empty()));
+        match (namespaces.is_empty(), selector.is_some()) {
+            (true, false) => false,
+            (false, false) => !listed,
+            (_, true) => !every && (namespaces.is_empty() || !listed),
+        }
+    }
+
+    /// Whether a selector fits the workload's own pods, with the labels that Kustomize adds to them.
+    fn fit(&self, shown: &Shown) -> Fit {
+        let environment = self.inventory.document(self.id).environment;
+        let kustomized = &self.inventory.environments()[environment.index()].labels;
+        let added = |key: &str, values: &[&str]| {
+            let given = kustomized.iter().any(|(name, value)| name == key && values.contains(&value.as_str()));
+            given.then_some(true)
+        };
+        Labels::of(self.template.template).fit(shown, added)
     }
 
     fn rule(&mut self, rule: &Apart<'a>) -> NodeId {
@@ -138,7 +175,7 @@ impl<'a> Workload<'a> {
                 hard,
                 selector: term.get("labelSelector"),
                 constraint: false,
-                elsewhere: ["namespaces", "namespaceSelector"].iter().any(|key| term.get(key).is_some()),
+                elsewhere: self.is_elsewhere(term),
             })
             .collect()
     }
