@@ -112,7 +112,15 @@ fn imports_go_one_way() {
 fn only_the_edges_touch_the_world() {
     let mut wrong = Vec::new();
     for file in files().iter().filter(|file| !MAY_DO_IO.contains(&file.layer.as_str()) && file.layer != "main") {
-        for word in ["std::fs", "std::env", "std::process", "std::net::Tcp", "std::net::Udp", "std::time::SystemTime", "Timestamp::now"] {
+        for word in [
+            "std::fs",
+            "std::env",
+            "std::process",
+            "std::net::Tcp",
+            "std::net::Udp",
+            "std::time::SystemTime",
+            "Timestamp::now",
+        ] {
             if file.text.contains(word) {
                 wrong.push(format!("{}: `{word}`", file.path.display()));
             }
