@@ -2,6 +2,8 @@
 //!
 //! The budgets are ratios: the whole at most 2.5 times parsing, twice the input at most 2.1 times the time.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark or test may stop")]
+
 mod generator;
 
 use std::hint::black_box;

@@ -36,7 +36,7 @@ fn object(text: &mut String, numbers: &mut Numbers, file: usize, place: usize) {
         8 => budget(text, &namespace, &format!("app-{file}-0")),
         _ => binding(text, &namespace, &name),
     };
-    written.expect("memory does not fail");
+    written.unwrap_or_default();
 }
 
 fn deployment(text: &mut String, numbers: &mut Numbers, namespace: &str, name: &str) -> std::fmt::Result {

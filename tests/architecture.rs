@@ -1,5 +1,7 @@
 //! The shape of the house: layers import only what stands to their left, and files and functions stay small.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,8 @@
 //! that holds documents, with the environments it sees besides itself, and below it whether it is a part only, and the files
 //! whose documents it holds.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

@@ -1,5 +1,7 @@
 //! The expression language, case by case: `cel/language.txt`, `cel/functions.txt`, `cel/blame.txt`.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
+
 #[path = "cel_support/mod.rs"]
 mod support;
 

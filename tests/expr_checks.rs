@@ -3,6 +3,8 @@
 //! `cel/errors.txt` holds an expression a case, followed by one line for each mistake: carets under the bytes it is about,
 //! then the message and the help.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
+
 #![allow(clippy::unwrap_used, reason = "a test that panics says where")]
 
 use k8sready::expr::{Env, Value};

@@ -1,5 +1,7 @@
 //! Expressions over fact trees: references, cycles, origins, layouts.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
+
 #[path = "cel_support/mod.rs"]
 mod support;
 

@@ -4,6 +4,8 @@
 //! by both. Two results agree if both are errors or both the same value. The crate's own conversion makes non-negative
 //! integers of a document `uint`; ours are `int`, so the document is handed over by hand.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
+
 #![allow(clippy::unwrap_used, reason = "a test that panics says where")]
 
 #[path = "cel_support/mod.rs"]

@@ -7,6 +7,8 @@ mod init;
 mod rules;
 mod texts;
 
+pub use texts::Texts;
+
 use std::fmt;
 use std::process::ExitCode;
 

@@ -10,6 +10,9 @@ pub struct Texts<'a>(pub &'a Sources);
 impl SourceText for Texts<'_> {
     fn line(&self, source: SourceId, line: usize) -> Option<&str> {
         let number = u32::try_from(line).ok()?;
+        if self.0.is_hidden(source, number) {
+            return None;
+        }
         (line >= 1 && line <= self.0.get(source).lines().count()).then(|| self.0.line_text(source, number))
     }
 

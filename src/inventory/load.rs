@@ -9,7 +9,7 @@ use super::document::{key_of, objects_in};
 use super::{Document, EnvironmentId, Inventory, Role, embedded, redaction, surprise};
 use crate::source::{SourceKind, Sources};
 use crate::syntax::template::Template;
-use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, marks, template};
+use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, marks, split, template};
 use crate::vocabulary::{NodeRef, Problem, ProblemKind, SourceId, Span};
 
 /// One text to read.
@@ -150,6 +150,23 @@ fn charts(inputs: &[Input]) -> BTreeSet<String> {
     inputs.iter().filter_map(|input| input.path.strip_suffix("Chart.yaml")).map(str::to_string).collect()
 }
 
+/// The documents of a text that could not be read: nobody knows what in them is secret.
+fn unread(text: &str, read: &Read) -> Vec<Span> {
+    let whole = Span::new(0, text.len());
+    let failed = [ProblemKind::ParseError, ProblemKind::BudgetExceeded, ProblemKind::TemplateNotEvaluated];
+    let places =
+        read.problems.iter().filter(|problem| failed.contains(&problem.kind)).filter_map(|problem| problem.place);
+    let starts: Vec<u32> = places.map(|place| place.span.start).collect();
+    match (starts.is_empty(), read.format) {
+        (true, _) => Vec::new(),
+        (false, Format::Yaml) => {
+            let around = |piece: &Span| starts.iter().any(|start| (piece.start..=piece.end).contains(start));
+            split(text, whole).into_iter().filter(around).collect()
+        }
+        (false, _) => vec![whole],
+    }
+}
+
 /// A text as everybody else may see it.
 struct Redacted {
     text: Arc<str>,
@@ -171,7 +188,9 @@ struct Loading {
 impl Loading {
     fn add(&mut self, text: ReadText) {
         let Redacted { text: redacted, read, marks } = text.redacted;
+        let unread = unread(&redacted, &read);
         let source = self.sources.push(text.kind, &text.path, redacted);
+        self.sources.hide(source, unread);
         let documents = if read.format == Format::Shell { 0 } else { read.trees.len() };
         self.count(&read.problems, documents, text.named);
         self.problems.extend(read.problems);

@@ -37,6 +37,7 @@ pub struct Source {
     kind: SourceKind,
     text: Arc<str>,
     lines: OnceLock<Lines>,
+    hidden: Vec<Span>,
 }
 
 impl Source {
@@ -93,7 +94,7 @@ impl Sources {
     /// Adds a file or standard input.
     pub fn push(&mut self, kind: SourceKind, path: &str, text: Arc<str>) -> SourceId {
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        self.sources.push(Source { id, path: Arc::from(path), kind, text, lines: OnceLock::new() });
+        self.sources.push(Source { id, path: Arc::from(path), kind, text, lines: OnceLock::new(), hidden: Vec::new() });
         id
     }
 
@@ -158,6 +159,18 @@ impl Sources {
             end_column: lines.column(&source.text, end),
             embedded: outermost.source != id,
         }
+    }
+
+    /// Says that these parts must not be shown: they could not be read, so no secret in them is overwritten.
+    pub fn hide(&mut self, id: SourceId, parts: Vec<Span>) {
+        self.sources[id.0 as usize].hidden.extend(parts);
+    }
+
+    /// Whether a 1-based line lies in a part that must not be shown.
+    pub fn is_hidden(&self, id: SourceId, line: u32) -> bool {
+        let source = self.get(id);
+        let span = source.lines().span(&source.text, line).unwrap_or_default();
+        source.hidden.iter().any(|part| part.start <= span.end && span.start < part.end)
     }
 
     /// The text of a 1-based line, without its end; empty beyond the last.

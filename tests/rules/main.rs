@@ -4,6 +4,8 @@
 //! Marks say which lines the rule must report: `# expect: <id>` at the line's end, `# expect-next-line: <id>` above it, or
 //! `LINE <id>` in `<file>.expect`; `<id>=2` for two findings on the line, `~<id>` for an unknown.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark or test may stop")]
+
 mod definition;
 mod fixture;
 mod marks;

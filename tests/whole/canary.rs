@@ -1,22 +1,10 @@
 //! Secrets never come out, in whatever format, from wherever they stand.
 
-use k8sready::report::{Format, SourceText, Style, write};
-use k8sready::source::Sources;
-use k8sready::vocabulary::SourceId;
+use k8sready::commands::Texts;
+use k8sready::report::{Format, Style, write};
 
 /// What must never be seen. Long enough not to occur by chance.
 const CANARY: &str = "cAnArY0f7b2e91d4c8Tw33t";
-
-struct Texts<'a>(&'a Sources);
-
-impl SourceText for Texts<'_> {
-    fn line(&self, source: SourceId, line: usize) -> Option<&str> {
-        Some(self.0.line_text(source, u32::try_from(line).ok()?))
-    }
-    fn text(&self, source: SourceId) -> Option<&str> {
-        Some(self.0.get(source).text())
-    }
-}
 
 /// Places where people keep secrets, each beside something that is reported, so that its lines are shown.
 fn files() -> Vec<(String, String)> {
