@@ -190,6 +190,7 @@ impl<'a> Finder<'a, '_> {
 
     fn of_foreign(&self, format: Format, root: View<'a>) -> Option<Component<'a>> {
         match format {
+            Format::SystemdUnit if files::Unit::is_drop_in(self.inventory, self.id) => None,
             Format::SystemdUnit => Component::of_unit(self),
             Format::EnvFile => {
                 let (set, first) = files::etcd_env_file(root)?;
@@ -206,8 +207,15 @@ impl<'a> Finder<'a, '_> {
         }
     }
 
-    /// A scheduler's configuration by itself, unless a scheduler in sight has one.
+    /// A scheduler's configuration by itself, unless a scheduler in sight has one. A further scheduler under another name
+    /// is somebody's workload.
     fn of_scheduler_configuration(&self, root: View<'a>) -> Option<Component<'a>> {
+        let mut profiles = root.get("profiles").into_iter().flat_map(View::items).peekable();
+        let is_default =
+            |profile: View<'_>| profile.str_at("schedulerName").is_none_or(|name| name == "default-scheduler");
+        if profiles.peek().is_some() && !profiles.any(is_default) {
+            return None;
+        }
         let environment = self.inventory.document(self.id).environment;
         let has_config = |component: &Component<'_>| {
             component.name == "kube-scheduler"
