@@ -65,6 +65,11 @@ impl<'a> Component<'a> {
             None => Home { parent, path },
         };
         let own = match found {
+            Some(section) if name == "etcd" => {
+                let mut variables = words::etcd_environment(section.get("extraEnvs"));
+                variables.flags.retain(|flag| !finder.table.set_by_kubeadm(name, &flag.name));
+                variables.then(words::extra_args(name, section))
+            }
             Some(section) => words::extra_args(name, section),
             None => Setting { flags: Vec::new(), open: words::openness(parent) },
         };
@@ -86,7 +91,7 @@ impl<'a> Component<'a> {
             true => Program { name: by_image()?, words, script: None },
             false => words::program(words, NAMES)?,
         };
-        let mut own = if name == "etcd" { words::etcd_environment(container) } else { Setting::default() };
+        let mut own = if name == "etcd" { words::etcd_environment(container.get("env")) } else { Setting::default() };
         own = own.then(words::flags(finder.table, name, &words));
         let lists = ["command", "args"].into_iter().filter_map(|key| container.get(key));
         own.open = own.open.or_else(|| lists.filter_map(words::openness).next());
