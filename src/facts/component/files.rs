@@ -29,9 +29,20 @@ pub struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
-    /// The unit of a document.
+    /// The unit of a document, with its drop-ins in sight.
     pub fn read(inventory: &'a Inventory, id: DocumentId) -> Unit<'a> {
-        Unit { entries: entries(inventory.document(id).view(inventory.forest()), Some("Service")) }
+        let folder = format!("{}.d/", inventory.path(id));
+        let drop_ins = in_view(inventory, id).filter(|&other| inventory.path(other).starts_with(&folder));
+        let files = std::iter::once(id).chain(drop_ins);
+        let of_file = |file: DocumentId| entries(inventory.document(file).view(inventory.forest()), Some("Service"));
+        Unit { entries: files.flat_map(of_file).collect() }
+    }
+
+    /// Whether a document is a drop-in of a unit in sight.
+    pub fn is_drop_in(inventory: &Inventory, id: DocumentId) -> bool {
+        let folder = inventory.path(id).rsplit_once('/').map_or("", |(folder, _)| folder);
+        let unit = folder.strip_suffix(".d");
+        unit.is_some_and(|unit| in_view(inventory, id).any(|other| inventory.path(other) == unit))
     }
 
     fn values(&self, key: &'static str) -> impl DoubleEndedIterator<Item = View<'a>> {

@@ -66,6 +66,11 @@ impl FlagTable {
         self.row(component, flag).is_some()
     }
 
+    /// Whether kubeadm sets a flag itself, so that no variable comes through.
+    pub fn set_by_kubeadm(&self, component: &str, flag: &str) -> bool {
+        self.row(component, flag).is_some_and(|row| row.kubeadm.is_some())
+    }
+
     /// Whether a flag takes a value only after `=`.
     pub fn is_bool(&self, component: &str, flag: &str) -> bool {
         self.row(component, flag).is_some_and(|row| row.kind == FlagType::Bool)

@@ -65,6 +65,11 @@ impl<'a> Component<'a> {
             None => Home { parent, path },
         };
         let own = match found {
+            Some(section) if name == "etcd" => {
+                let mut variables = words::etcd_environment(section.get("extraEnvs"));
+                variables.flags.retain(|flag| !finder.table.set_by_kubeadm(name, &flag.name));
+                variables.then(words::extra_args(name, section))
+            }
             Some(section) => words::extra_args(name, section),
             None => Setting { flags: Vec::new(), open: words::openness(parent) },
         };
@@ -86,7 +91,7 @@ impl<'a> Component<'a> {
             true => Program { name: by_image()?, words, script: None },
             false => words::program(words, NAMES)?,
         };
-        let mut own = if name == "etcd" { words::etcd_environment(container) } else { Setting::default() };
+        let mut own = if name == "etcd" { words::etcd_environment(container.get("env")) } else { Setting::default() };
         own = own.then(words::flags(finder.table, name, &words));
         let lists = ["command", "args"].into_iter().filter_map(|key| container.get(key));
         own.open = own.open.or_else(|| lists.filter_map(words::openness).next());
@@ -190,6 +195,7 @@ impl<'a> Finder<'a, '_> {
 
     fn of_foreign(&self, format: Format, root: View<'a>) -> Option<Component<'a>> {
         match format {
+            Format::SystemdUnit if files::Unit::is_drop_in(self.inventory, self.id) => None,
             Format::SystemdUnit => Component::of_unit(self),
             Format::EnvFile => {
                 let (set, first) = files::etcd_env_file(root)?;
@@ -206,8 +212,15 @@ impl<'a> Finder<'a, '_> {
         }
     }
 
-    /// A scheduler's configuration by itself, unless a scheduler in sight has one.
+    /// A scheduler's configuration by itself, unless a scheduler in sight has one. A further scheduler under another name
+    /// is somebody's workload.
     fn of_scheduler_configuration(&self, root: View<'a>) -> Option<Component<'a>> {
+        let mut profiles = root.get("profiles").into_iter().flat_map(View::items).peekable();
+        let is_default =
+            |profile: View<'_>| profile.str_at("schedulerName").is_none_or(|name| name == "default-scheduler");
+        if profiles.peek().is_some() && !profiles.any(is_default) {
+            return None;
+        }
         let environment = self.inventory.document(self.id).environment;
         let has_config = |component: &Component<'_>| {
             component.name == "kube-scheduler"

@@ -158,15 +158,15 @@ pub fn etcd_variable(name: &str) -> Option<String> {
     Some(name.strip_prefix("ETCD_")?.to_lowercase().replace('_', "-"))
 }
 
-/// etcd's environment in a container. A flag wins over its variable.
-pub fn etcd_environment(container: View<'_>) -> Setting<'_> {
-    let variables = container.get("env").into_iter().flat_map(View::items);
+/// etcd's environment: `env` of a container, `extraEnvs` of kubeadm. A flag wins over its variable.
+pub fn etcd_environment(list: Option<View<'_>>) -> Setting<'_> {
+    let variables = list.into_iter().flat_map(View::items);
     let flags = variables.filter_map(|variable| {
         let name = etcd_variable(variable.str_at("name")?)?;
         let place = variable.get("value")?;
         Some(SetFlag { name, value: known_text(place), place })
     });
-    Setting { flags: flags.collect(), open: container.get("env").and_then(openness) }
+    Setting { flags: flags.collect(), open: list.and_then(openness) }
 }
 
 /// The text of a scalar, or why it is unknown.

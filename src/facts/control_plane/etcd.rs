@@ -127,7 +127,7 @@ impl Etcd<'_, '_> {
     }
 }
 
-/// What an etcd's flags say about TLS towards clients (prefix ``) or members (prefix `peer-`).
+/// What an etcd's flags say about TLS towards clients (no prefix) or members (prefix `peer-`).
 struct Tls<'t, 'c, 'a> {
     table: &'t FlagTable,
     component: &'c Component<'a>,

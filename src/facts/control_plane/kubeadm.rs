@@ -15,6 +15,8 @@ pub struct ControlPlane<'a> {
     declared: bool,
     /// Some document joins a control-plane node, named or not.
     joins: bool,
+    /// Why further joins may be out of sight.
+    partial: Option<Reason>,
     /// Addresses that float between nodes (keepalived, kube-vip).
     floating: Vec<String>,
 }
@@ -48,12 +50,16 @@ impl<'a> ControlPlane<'a> {
                 nodes.push(node);
             }
         }
-        ControlPlane { root, nodes, declared, joins, floating }
+        let partial = inventory.completeness("JoinConfiguration", id).reason().cloned();
+        ControlPlane { root, nodes, declared, joins, partial, floating }
     }
 
     /// The number of control-plane nodes, where it is declared. The first node always exists, with or without a document.
     pub fn count(&self) -> Result<i64, Reason> {
         let first = usize::from(!self.nodes.iter().any(|node| node.root.str_at("kind") == Some("InitConfiguration")));
+        if let Some(reason) = &self.partial {
+            return Err(reason.clone());
+        }
         let count = i64::try_from(self.nodes.len() + first).unwrap_or(i64::MAX);
         self.declared.then_some(count).ok_or_else(undeclared)
     }
