@@ -6,8 +6,6 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
 
-#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
-
 #[path = "cel_support/mod.rs"]
 mod support;
 

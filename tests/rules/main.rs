@@ -48,8 +48,7 @@ fn trials_of(root: &Path, rules: &Arc<RuleSet>, index: usize) -> Vec<Trial> {
         }
         let (set, all) = (rules.clone(), fixtures.clone());
         let run = move || {
-            let of_side = all.iter().filter(|fixture| fixture.side == side);
-            of_side.map(|fixture| fixture.check(&set.rules[index])).collect::<Result<(), Failed>>()
+            all.iter().filter(|fixture| fixture.side == side).try_for_each(|fixture| fixture.check(&set.rules[index]))
         };
         trials.push(Trial::test(format!("{name}::{}", side.as_str()), run));
     }
