@@ -1,6 +1,8 @@
 //! Compiles `rules/` into one JSON text: sorted, and checked against the types of a rule file. A rule that does not fit
 //! them fails the build with its path and position.
 
+#![allow(clippy::print_stdout, reason = "build scripts talk to cargo on standard output")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +29,8 @@ fn main() -> ExitCode {
     match bundle() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            // A message may have several lines; cargo takes one.
+            println!("cargo::error={}", error.to_string().replace('\n', " | "));
             ExitCode::FAILURE
         }
     }

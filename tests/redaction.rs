@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use k8sready::inventory::redaction::redact;
-use k8sready::syntax::{Data, Secret, Tree, yaml};
+use k8sready::syntax::{Data, Format, Secret, Tree, yaml};
 use k8sready::vocabulary::{NodeId, SourceId, Span};
 use proptest::prelude::*;
 
@@ -133,6 +133,25 @@ fn an_embedded_document_stays_one() {
     assert!(shown.contains("certificateKey: xxxxxx\n"), "{shown}");
     assert_eq!(class(inner, "certificateKey"), Some((Secret::KubeadmToken, 6)));
     assert_eq!(class(inner, "bootstrapTokens.0.token"), Some((Secret::KubeadmToken, 23)));
+}
+
+#[test]
+fn lines_of_load_balancers_are_covered_too() {
+    let haproxy = "userlist admins\n  user root insecure-password canary-1 # canary\nlisten stats\n  stats auth admin:canary-2\n  bind :6443\n";
+    let keepalived = "vrrp_instance a {\n  authentication {\n    auth_type PASS\n    auth_pass canary3\n  }\n}\n";
+    for (format, text, kept) in
+        [(Format::HAProxy, haproxy, "bind :6443"), (Format::Keepalived, keepalived, "auth_type PASS")]
+    {
+        let shared: Arc<str> = Arc::from(text);
+        let mut trees = k8sready::syntax::read(format, SourceId(0), &shared).trees;
+        let mut shown = text.to_string();
+        assert!(redact(&mut trees, &mut shown));
+        assert!(!shown.contains("canary") && shown.contains(kept), "{shown}");
+        let nodes = |tree: &Tree| (0..tree.len()).map(|id| NodeId(id.try_into().unwrap())).collect::<Vec<_>>();
+        let texts: Vec<&str> =
+            trees.iter().flat_map(|tree| nodes(tree).into_iter().filter_map(|id| tree.str(id))).collect();
+        assert!(texts.iter().all(|text| !text.contains("canary")), "{texts:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
 use crate::report::{
     Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region,
-    Related, Report, RuleCard, Status, SubjectName, Suppressed, SuppressedBy, score_input,
+    Related, Report, RuleCard, Skipped, Status, SubjectName, Suppressed, SuppressedBy, score_input,
 };
 use crate::rule::{Judge, Rule};
 use crate::score;
@@ -28,14 +28,32 @@ const LINKED_KINDS: &[&str] = &[
     "networking.k8s.io/v1/NetworkPolicy",
 ];
 
+/// The selected rules.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// Those that ran.
+    pub active: &'a [ActiveRule<'a>],
+    /// Those that are a provider's business.
+    pub skipped: &'a [ActiveRule<'a>],
+}
+
+/// The rules that did not run, and on how many subjects.
+fn assemble_skipped(settings: &Settings, facts: &Facts, rules: &[ActiveRule<'_>]) -> Vec<Skipped> {
+    let reason = format!("managed: {}", settings.managed.as_deref().unwrap_or_default());
+    let mut skipped: Vec<Skipped> = rules
+        .iter()
+        .map(|active| {
+            let of_kind = facts.subjects.iter().filter(|subject| subject.kind == active.rule.subject);
+            Skipped { rule: active.rule.id.clone(), reason: reason.clone(), count: of_kind.count() }
+        })
+        .collect();
+    skipped.sort_by(|a, b| a.rule.cmp(&b.rule));
+    skipped
+}
+
 /// Puts the report together.
-pub fn report(
-    settings: &Settings,
-    loaded: Loaded,
-    facts: &Facts,
-    rules: &[ActiveRule<'_>],
-    evaluation: Evaluation,
-) -> Audit {
+pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'_>, evaluation: Evaluation) -> Audit {
+    let (skipped, rules) = (assemble_skipped(settings, facts, rules.skipped), rules.active);
     let Loaded { inventory, problems, failed_named, counts, marks } = loaded;
     let assembler = Assembler { settings, inventory: &inventory, facts, rules };
     let (mut suppressions, mut noticed) = assembler.suppressions(&marks);
@@ -52,7 +70,7 @@ pub fn report(
     let coverage = Coverage {
         rules_assessed: evaluation.assessed.iter().filter(|assessed| **assessed).count(),
         rules_unknown: assembler.unknown_rules(&evaluation.outcomes),
-        rules_skipped: 0,
+        rules_skipped: skipped.len(),
         documents_read: counts.read,
         documents_failed: counts.failed,
         documents_templated: counts.templated,
@@ -73,7 +91,7 @@ pub fn report(
         target_version: settings.target_version.to_string(),
         score: score::score(&score_input(&findings, assembler.assessed_pillars(&evaluation.assessed), incomplete)),
         findings,
-        skipped: Vec::new(),
+        skipped,
         problems: assembler.notes(&all),
         coverage,
         rules: cards(rules),

@@ -78,14 +78,16 @@ pub fn audit_inputs(
     noticed: Vec<Problem>,
 ) -> Result<Audit, AuditError> {
     let rules = RuleSet::with_folders(&settings.rules.folders)?;
-    let active = active(&rules, &settings.rules)?;
+    let (skipped, active): (Vec<_>, Vec<_>) = active(&rules, &settings.rules)?
+        .into_iter()
+        .partition(|active| settings.managed.is_some() && active.rule.subject.is_provider_business());
     let mut loaded = inventory::load(inputs, settings.partial);
     loaded.problems.extend(noticed);
     let assumptions = Assumptions { external_backup: settings.external_backup };
     let facts = facts::build(&mut loaded.inventory, assumptions).map_err(AuditError::Internal)?;
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
     let evaluation = engine::evaluate(&loaded.inventory, &facts, &active, &loaded.problems, passes);
-    Ok(assemble::report(settings, loaded, &facts, &active, evaluation))
+    Ok(assemble::report(settings, loaded, &facts, assemble::Rules { active: &active, skipped: &skipped }, evaluation))
 }
 
 /// The rules that run, with their parameters.

@@ -340,7 +340,7 @@ fn key_origin(key: Site<'_>) -> Origin {
 /// Something is missing below what another origin names.
 fn below(origin: Origin, key: &str) -> Origin {
     match origin {
-        Origin::Node(parent) => Origin::Missing { parent, path: key.into() },
+        Origin::Node(parent) => Origin::Missing { parent, path: key.to_string().into() },
         Origin::Missing { parent, path } => {
             let dot = if key.starts_with('[') { "" } else { "." };
             Origin::Missing { parent, path: format!("{path}{dot}{key}").into() }

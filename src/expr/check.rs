@@ -35,7 +35,7 @@ impl CheckError {
 /// "did you mean `x`?", if one of the words is close.
 pub(super) fn suggestion<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<String> {
     let best = words.map(|known| (strsim::damerau_levenshtein(word, known), known)).min()?;
-    (best.0 <= word.len().max(3) / 3).then(|| format!("did you mean `{}`?", best.1))
+    (best.0 <= word.len().max(3) / 3 && best.0 < word.len()).then(|| format!("did you mean `{}`?", best.1))
 }
 
 /// What lies under a field of a type.
@@ -190,8 +190,13 @@ pub(super) fn count(function: &Function, count: usize, method: bool, span: Span)
     let receiver = usize::from(method);
     let most = function.params.len() - receiver;
     let least = most - function.optional;
-    let wanted = if least == most { most.to_string() } else { format!("{least} to {most}") };
-    Some(CheckError::new(format!("`{}` takes {wanted} arguments, not {}", function.name, count - receiver), span))
+    let wanted = match (function.repeats, least == most, most) {
+        (true, _, _) => format!("{least} or more arguments"),
+        (false, true, 1) => "1 argument".to_string(),
+        (false, true, _) => format!("{most} arguments"),
+        (false, false, _) => format!("{least} to {most} arguments"),
+    };
+    Some(CheckError::new(format!("`{}` takes {wanted}, not {}", function.name, count - receiver), span))
 }
 
 fn accepts(param: Param, ty: &Ty) -> bool {

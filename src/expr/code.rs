@@ -1,5 +1,7 @@
 //! What is evaluated: the expression with its names resolved to slots, its constants built and its patterns compiled.
 
+use std::sync::atomic::AtomicU32;
+
 use regex::Regex;
 
 use super::ast::{Binary, LoopKind};
@@ -26,6 +28,8 @@ pub(super) enum Op {
         base: Box<Code>,
         key: Box<str>,
         optional: bool,
+        /// Where the key stood last, see `Site::hinted`.
+        hint: AtomicU32,
     },
     Index {
         pair: Box<[Code; 2]>,

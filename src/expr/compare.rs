@@ -2,13 +2,13 @@
 //!
 //! Numbers compare across int, uint and double by their mathematical value. Values of different types are unequal, never an
 //! error. Lists and maps compare element by element: a known difference decides, otherwise an unknown element makes the
-//! answer unknown. Fact trees may be cyclic through references, so two references into fact trees are equal if and only if
-//! they lead to the same node, and what remains is bounded by the step budget.
+//! answer unknown. Fact trees may be cyclic through references, so a map of a fact tree reached by reference equals another
+//! if and only if they are the same node; what remains is bounded by the step budget.
 
 use std::cmp::Ordering;
 
 use super::steps::Steps;
-use super::value::{Outcome, Value, fail, secret, unknown};
+use super::value::{Halt, Outcome, Value, fail, secret, unknown};
 use crate::syntax::Data;
 use crate::vocabulary::Reason;
 
@@ -113,24 +113,23 @@ impl<'a> Value<'a> {
 
 /// A secret is not the empty string; whether it is any other string is not known.
 fn same_secret(a: &Value<'_>, b: &Value<'_>) -> Option<Outcome<bool>> {
-    let (other, secrets) = match (a.is_secret(), b.is_secret()) {
+    let other = match (a.is_secret(), b.is_secret()) {
         (true, true) => return Some(secret()),
-        (true, false) => (b, a),
-        (false, true) => (a, b),
+        (true, false) => b,
+        (false, true) => a,
         (false, false) => return None,
     };
-    debug_assert!(secrets.is_secret());
     Some(match other {
         Value::Str(text) if !text.is_empty() => secret(),
         _ => Ok(false),
     })
 }
 
-/// Identity, for two maps reached by reference into fact trees.
+/// Identity, for two maps of fact trees of which at least one was reached by reference.
 fn same_reference(a: &Value<'_>, b: &Value<'_>) -> Option<bool> {
     let (Value::Node(a), Value::Node(b)) = (a, b) else { return None };
     let (to_a, to_b) = (a.target(), b.target());
-    if a.is_reference() && b.is_reference() && to_a.tree().has_origins() && to_b.tree().has_origins() {
+    if (a.is_reference() || b.is_reference()) && to_a.tree().has_origins() && to_b.tree().has_origins() {
         return matches!(a.data(), Data::Map(_)).then(|| to_a.at() == to_b.at());
     }
     None
@@ -150,8 +149,8 @@ fn all_same<'a>(pairs: impl Iterator<Item = (Value<'a>, Value<'a>)>, steps: &Ste
             Ok(true) => {}
             Ok(false) => return Ok(false),
             Err(halt) => match *halt {
-                super::value::Halt::Unknown(reason) => doubt = doubt.or(Some(reason)),
-                super::value::Halt::Error(_) => return Err(halt),
+                Halt::Unknown(reason) => doubt = doubt.or(Some(reason)),
+                Halt::Error(_) => return Err(halt),
             },
         }
         steps.charge(1)?;

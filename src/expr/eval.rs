@@ -7,7 +7,7 @@
 use super::ast::Binary;
 use super::code::{Code, Op};
 use super::functions::{Native, WithRegex};
-use super::site::Sequence;
+use super::site::{Sequence, Site};
 use super::steps::Steps;
 use super::value::{Halt, Map, Outcome, Value, fail, unknown};
 use super::{arithmetic, lower};
@@ -35,41 +35,83 @@ pub(super) fn worse(held: Option<Box<Halt>>, new: Box<Halt>) -> Box<Halt> {
 impl<'a> Machine<'_, 'a> {
     /// The value of a step; a value in a tree may not have been looked at yet.
     pub fn eval(&mut self, code: &'a Code) -> Outcome<Value<'a>> {
-        self.step(code).map_err(|mut halt| {
-            if let Halt::Error(failure) = &mut *halt {
-                failure.span.get_or_insert(code.span);
-            }
-            halt
-        })
+        self.step(code).map_err(|halt| at(code, halt))
     }
 
     /// The value of a step, scalars of trees turned into plain values.
     #[inline]
     pub fn loaded(&mut self, code: &'a Code) -> Outcome<Value<'a>> {
-        self.eval(code)?.load()
+        match self.place(code) {
+            Some(site) => site.load(),
+            None => self.eval(code)?.load(),
+        }
     }
 
     /// The boolean that a step gives.
     #[inline]
     pub fn truth(&mut self, code: &'a Code) -> Outcome<bool> {
+        if let Some(verdict) = self.test(code) {
+            return verdict.map_err(|halt| at(code, halt));
+        }
         match self.loaded(code)? {
             Value::Bool(value) => Ok(value),
             other => Err(located(code, format!("a bool is needed here, not {}", other.type_name()))),
         }
     }
 
+    /// The short cut for what rules do most: a path of plain keys that exists. Everything else is `None`, and `step`
+    /// finds out what it is.
+    #[inline]
+    fn place(&self, code: &'a Code) -> Option<Site<'a>> {
+        match &code.op {
+            Op::Slot(slot) => self.slots[*slot].node_site(),
+            Op::Local(local) => self.locals[*local].node_site(),
+            Op::Select { base, key, optional: false, hint } => self.place(base)?.hinted(key, hint),
+            _ => None,
+        }
+    }
+
+    /// The short cut for `params.x`: a field of a built map, borrowed.
+    #[inline]
+    fn parameter(&self, base: &Code, key: &str) -> Option<Value<'a>> {
+        let Op::Slot(slot) = base.op else { return None };
+        let Value::Map(map) = &self.slots[slot] else { return None };
+        let is_key = |name: &Value<'_>| matches!(name, Value::Str(text) if **text == *key);
+        map.entries.iter().find(|(name, _)| is_key(name)).map(|(_, value)| value.lend())
+    }
+
+    /// What a step that always gives a boolean gives; `None` for any other.
+    #[inline]
+    fn test(&mut self, code: &'a Code) -> Option<Outcome<bool>> {
+        Some(match &code.op {
+            Op::Compare(op, pair) => self.compare(*op, pair),
+            Op::And(operands) => self.junction(operands, false),
+            Op::Or(operands) => self.junction(operands, true),
+            Op::Not(operand) => self.truth(operand).map(|value| !value),
+            Op::In(pair) => self.contained(pair),
+            Op::Has { base, key } => match self.place(base).and_then(|site| site.entry(key)) {
+                Some(_) => Ok(true),
+                None => self.eval(base).and_then(|base| has(base, key)),
+            },
+            _ => return None,
+        })
+    }
+
     fn step(&mut self, code: &'a Code) -> Outcome<Value<'a>> {
         match &code.op {
+            Op::Compare(..) | Op::And(_) | Op::Or(_) | Op::Not(_) | Op::In(_) | Op::Has { .. } => {
+                self.truth(code).map(Value::Bool)
+            }
             Op::Const(value) => Ok(value.lend()),
             Op::Slot(slot) => present(self.slots[*slot].lend()),
             Op::Local(local) => present(self.locals[*local].clone()),
-            Op::Select { base, key, optional } => select(self.eval(base)?, key, *optional),
-            Op::Compare(op, pair) => self.compare(*op, pair).map(Value::Bool),
-            Op::And(operands) => self.junction(operands, false),
-            Op::Or(operands) => self.junction(operands, true),
-            Op::Not(operand) => Ok(Value::Bool(!self.truth(operand)?)),
-            Op::In(pair) => self.contained(pair).map(Value::Bool),
-            Op::Has { base, key } => has(self.eval(base)?, key).map(Value::Bool),
+            Op::Select { base, key, optional, .. } => match self.place(code) {
+                Some(site) => Ok(Value::Node(site)),
+                None => match self.parameter(base, key) {
+                    Some(value) if !optional => present(value),
+                    _ => select(self.eval(base)?, key, *optional),
+                },
+            },
             Op::Index { pair, optional } => self.index(pair, *optional),
             Op::Negate(operand) => arithmetic::negate(self.loaded(operand)?),
             Op::Ternary(parts) => {
@@ -106,31 +148,30 @@ impl<'a> Machine<'_, 'a> {
     }
 
     /// `&&` (ends at the first false) or `||` (ends at the first true).
-    fn junction(&mut self, operands: &'a [Code], end: bool) -> Outcome<Value<'a>> {
+    fn junction(&mut self, operands: &'a [Code], end: bool) -> Outcome<bool> {
         let mut held = None;
         for operand in operands {
             match self.truth(operand) {
-                Ok(value) if value == end => return Ok(Value::Bool(end)),
+                Ok(value) if value == end => return Ok(end),
                 Ok(_) => {}
                 Err(halt) => held = Some(worse(held, halt)),
             }
         }
-        held.map_or(Ok(Value::Bool(!end)), Err)
+        held.map_or(Ok(!end), Err)
     }
 
     fn compare(&mut self, op: Binary, pair: &'a [Code; 2]) -> Outcome<bool> {
+        if let Op::Const(constant) = &pair[1].op {
+            return relate(op, &self.loaded(&pair[0])?, constant, self.steps);
+        }
         let (a, b) = self.both(pair)?;
-        Ok(match op {
-            Binary::Equal => a.equals(&b, self.steps)?,
-            Binary::NotEqual => !a.equals(&b, self.steps)?,
-            Binary::Less => a.order(&b)? == Some(Ordering::Less),
-            Binary::LessEqual => matches!(a.order(&b)?, Some(Ordering::Less | Ordering::Equal)),
-            Binary::Greater => a.order(&b)? == Some(Ordering::Greater),
-            _ => matches!(a.order(&b)?, Some(Ordering::Greater | Ordering::Equal)),
-        })
+        relate(op, &a, &b, self.steps)
     }
 
     fn contained(&mut self, pair: &'a [Code; 2]) -> Outcome<bool> {
+        if let Op::Const(Value::List(list)) = &pair[1].op {
+            return in_list(&self.loaded(&pair[0])?, &Sequence::Built(list), self.steps);
+        }
         let (item, container) = self.both(pair)?;
         if let Some(list) = container.sequence() {
             return in_list(&item, &list, self.steps);
@@ -243,6 +284,28 @@ impl<'a> Machine<'_, 'a> {
         let result = self.eval(&pair[1])?;
         if flat { held(result).map(|value| Value::Optional(value.map(Box::new))) } else { Ok(Value::some(result)) }
     }
+}
+
+/// A comparison of loaded values.
+#[inline]
+fn relate<'a>(op: Binary, a: &Value<'a>, b: &Value<'a>, steps: &Steps) -> Outcome<bool> {
+    Ok(match op {
+        Binary::Equal => a.equals(b, steps)?,
+        Binary::NotEqual => !a.equals(b, steps)?,
+        Binary::Less => a.order(b)? == Some(Ordering::Less),
+        Binary::LessEqual => matches!(a.order(b)?, Some(Ordering::Less | Ordering::Equal)),
+        Binary::Greater => a.order(b)? == Some(Ordering::Greater),
+        _ => matches!(a.order(b)?, Some(Ordering::Greater | Ordering::Equal)),
+    })
+}
+
+/// Adds the part of the expression to an error that has none yet.
+#[cold]
+fn at(code: &Code, mut halt: Box<Halt>) -> Box<Halt> {
+    if let Halt::Error(failure) = &mut *halt {
+        failure.span.get_or_insert(code.span);
+    }
+    halt
 }
 
 /// An error with its place.

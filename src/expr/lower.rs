@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicU32;
 
 use regex::{Regex, RegexBuilder};
 
@@ -15,7 +16,7 @@ use super::program::Uses;
 use super::scope::Scope;
 use super::steps::Steps;
 use super::types::{Shape, Ty, Type};
-use super::value::{Held, Value};
+use super::value::{Halt, Held, Value};
 use crate::syntax::Forest;
 use crate::vocabulary::Span;
 
@@ -212,7 +213,7 @@ impl<'s> Lowering<'s> {
         let ty = self.field(&base_ty, operand, field, span);
         let viral = optional || base_ty.shape() == Shape::Optional;
         let ty = if viral { ty.optional() } else { ty };
-        (Op::Select { base: Box::new(base), key: field.into(), optional }, ty)
+        (Op::Select { base: Box::new(base), key: field.into(), optional, hint: AtomicU32::new(0) }, ty)
     }
 
     fn has(&mut self, operand: &Expr, field: &str, span: Span) -> (Op, Ty) {
@@ -349,7 +350,23 @@ impl<'s> Lowering<'s> {
             self.errors.extend(errors);
         }
         let args = lowered.into_iter().map(|(code, _)| code).collect();
-        (self.call_op(function, args, span), ty)
+        let op = self.call_op(function, args, span);
+        self.constant_that_cannot_be_read(function, &op);
+        (op, ty)
+    }
+
+    /// `quantity("1GB")`: an error whenever it is evaluated, so better one now.
+    fn constant_that_cannot_be_read(&mut self, function: &Function, op: &Op) {
+        let Op::Call { run, args } = op else { return };
+        if !matches!(function.name, "quantity" | "duration" | "timestamp") {
+            return;
+        }
+        let Some(Value::Str(text)) = args.first().and_then(Code::constant) else { return };
+        if let Err(halt) = run(&Steps::new(), &[Value::Str(text.clone())])
+            && let Halt::Error(failure) = *halt
+        {
+            self.type_error(failure.message, args[0].span);
+        }
     }
 
     fn call_op(&mut self, function: &'static Function, args: Box<[Code]>, span: Span) -> Op {

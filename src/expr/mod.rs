@@ -13,7 +13,7 @@
 //!   unknown and no error.
 //! - Secrets are opaque: not empty, their length known, any other question unknown.
 //! - A descriptor's quantity, duration or timestamp lies in its tree as text and is converted where it is read.
-//! - Two references into fact trees are equal if and only if they lead to the same node: fact trees can be cyclic.
+//! - A map of a fact tree reached by reference equals another if and only if it is the same node: fact trees can be cyclic.
 //! - Messages, named time zones, and the url, ip, cidr, semver and sets libraries are absent.
 //!
 //! Variables: parameters are best handed in as [`Value::map`]; a tree works as well if its variable is declared unblamed.

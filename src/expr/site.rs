@@ -3,10 +3,12 @@
 //! A key that is absent from an *open* map, and an element past the end of an open list, is unknown and not missing. The last
 //! of several equal keys counts.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use rustc_hash::FxHashSet;
 
 use super::value::{Held, List, Map, Outcome, Value, fail, unknown};
-use crate::syntax::{Data, Forest, Origin, Text, Tree};
+use crate::syntax::{Data, Forest, Origin, Tree};
 use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
 
 /// A node of the forest.
@@ -97,8 +99,28 @@ impl<'a> Site<'a> {
         let target = self.target();
         let tree = target.tree();
         let Data::Map(items) = tree.data(target.at.node) else { return None };
-        let found = tree.items(items).chunks_exact(2).rev().find(|pair| is_key(tree, pair[0], key))?;
+        let found = tree.items(items).chunks_exact(2).rev().find(|pair| tree.is_text(pair[0], key))?;
         Some((target.child(found[0]), target.child(found[1])))
+    }
+
+    /// The value under a text key. `hint` remembers the position where the same step found its key last: fact trees of one
+    /// subject have one shape, and their maps hold every key once, so that a hit there is the only one.
+    #[inline]
+    pub(super) fn hinted(self, key: &str, hint: &AtomicU32) -> Option<Site<'a>> {
+        let target = self.target();
+        let tree = target.tree();
+        let Data::Map(items) = tree.data(target.at.node) else { return None };
+        let nodes = tree.items(items);
+        let at = hint.load(Ordering::Relaxed) as usize;
+        if tree.has_origins()
+            && let Some(&[name, value]) = nodes.get(at..at + 2)
+            && tree.is_text(name, key)
+        {
+            return Some(target.child(value));
+        }
+        let found = nodes.chunks_exact(2).rposition(|pair| tree.is_text(pair[0], key))? * 2;
+        hint.store(u32::try_from(found).unwrap_or(0), Ordering::Relaxed);
+        Some(target.child(nodes[found + 1]))
     }
 
     /// Keys and values in order, repeated keys once.
@@ -115,14 +137,6 @@ impl<'a> Site<'a> {
         all.reverse();
         all
     }
-}
-
-/// Compares lengths before texts: most keys differ there.
-#[inline]
-fn is_key(tree: &Tree, node: NodeId, key: &str) -> bool {
-    let Data::Str(text) = tree.data(node) else { return false };
-    let (Text::Source(span) | Text::Buffer(span)) = text;
-    (span.end - span.start) as usize == key.len() && tree.text(text) == key
 }
 
 /// A key and its value.
@@ -262,14 +276,15 @@ impl<'a> Value<'a> {
             list.closed()?;
             return Ok(list.len());
         }
+        if let Value::Node(site) = self
+            && let Data::Redacted(redaction) = site.data()
+        {
+            return Ok(redaction.length as usize);
+        }
         match self {
             Value::Str(text) => Ok(text.chars().count()),
             Value::Bytes(bytes) => Ok(bytes.len()),
             Value::Map(Held::Borrowed(Map { entries, open: None })) => Ok(entries.len()),
-            Value::Node(site) if matches!(site.data(), Data::Redacted(_)) => match site.data() {
-                Data::Redacted(redaction) => Ok(redaction.length as usize),
-                _ => site.unknown(),
-            },
             _ => match self.pairs() {
                 Some((pairs, None)) => Ok(pairs.len()),
                 Some((_, Some(reason))) => unknown(&reason),

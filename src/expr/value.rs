@@ -263,6 +263,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The node that the value is; an optional is none.
+    #[inline]
+    pub(super) fn node_site(&self) -> Option<Site<'a>> {
+        match self {
+            Value::Node(site) => Some(*site),
+            _ => None,
+        }
+    }
+
     /// Where the value lies in a tree, if it does; an optional lies where its value does.
     pub fn site(&self) -> Option<Site<'a>> {
         match self {
@@ -274,6 +283,9 @@ impl<'a> Value<'a> {
 
     /// What the value means as a verdict.
     pub fn truth(&self) -> Truth {
+        if let Value::Bool(value) = self {
+            return if *value { Truth::True } else { Truth::False };
+        }
         match self.clone().load() {
             Ok(Value::Bool(true)) => Truth::True,
             Ok(Value::Bool(false)) => Truth::False,

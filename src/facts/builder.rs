@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::inventory::hides;
 use crate::syntax::{Data, Origin, Style, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, Reason, SourceId, Span, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Reason, SourceId, Span, TreeId, UnknownCode};
 
 /// A value that holds where the document says nothing.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,18 @@ pub enum Fallback<'a> {
     Int(i64),
     /// A text.
     Str(&'a str),
+}
+
+impl Fallback<'_> {
+    /// Whether a value is of the default's type. What a template or a secret stands for is not known to be of another.
+    fn admits(self, value: View<'_>) -> bool {
+        match (self, value.data()) {
+            (_, Data::Unknown | Data::Redacted(_)) | (Fallback::Null, _) => true,
+            (Fallback::Bool(_), data) => matches!(data, Data::Bool(_)),
+            (Fallback::Int(_), data) => matches!(data, Data::Int(_)),
+            (Fallback::Str(_), data) => matches!(data, Data::Str(_)),
+        }
+    }
 }
 
 /// Builds one fact tree.
@@ -40,7 +52,8 @@ impl FactBuilder {
     }
 
     /// The finished tree, rooted at the node pushed last.
-    pub fn finish(self) -> Tree {
+    pub fn finish(mut self) -> Tree {
+        self.tree.shrink();
         self.tree
     }
 
@@ -110,24 +123,18 @@ impl FactBuilder {
     }
 
     /// The value under `path`, or what holds in its absence; the origin is the value, or the place where it would stand.
-    /// Unknown where that place is one in which a template may put anything.
-    pub fn lookup(&mut self, at: View<'_>, path: &str, fallback: Fallback<'_>) -> NodeId {
+    /// Where a template may still fill in the value, it is unknown.
+    pub fn lookup(&mut self, at: View<'_>, path: &'static str, fallback: Fallback<'_>) -> NodeId {
         match at.path(path).filter(|value| !value.is_null()) {
-            Some(value) => self.refer(value.at()),
-            None => self.absent(at, path, fallback),
-        }
-    }
-
-    fn absent(&mut self, at: View<'_>, path: &str, fallback: Fallback<'_>) -> NodeId {
-        let mut deepest = at;
-        for key in path.split('.') {
-            let Some(next) = deepest.get(key) else { break };
-            deepest = next;
-        }
-        let origin = at.origin_of(path);
-        match hides(deepest) {
-            Some(reason) => self.unknown(reason.clone(), origin),
-            None => self.fallback(fallback, origin),
+            Some(value) if fallback.admits(value) => self.refer(value.at()),
+            Some(value) => {
+                let reason = Reason::new(UnknownCode::Partial, format!("`{path}` holds a value of another type"));
+                self.unknown(reason, Origin::Node(value.at()))
+            }
+            None => match hidden(at, path) {
+                Some(reason) => self.unknown(reason.clone(), at.origin_of(path)),
+                None => self.fallback(fallback, at.origin_of(path)),
+            },
         }
     }
 
@@ -204,4 +211,16 @@ impl FactBuilder {
         self.tree.set_data(reserved, Data::Map(items));
         self.tree.set_root(reserved);
     }
+}
+
+/// Why nobody can say what stands under `path`: something on the way is unknown, or a map may hold more than is written.
+pub fn hidden<'a>(at: View<'a>, path: &str) -> Option<&'a Reason> {
+    let mut view = at;
+    for key in path.split('.') {
+        match view.get(key) {
+            Some(next) => view = next,
+            None => return hides(view),
+        }
+    }
+    view.unknown()
 }

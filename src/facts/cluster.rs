@@ -1,13 +1,13 @@
-//! The trees of control-plane documents: kubeadm's configuration and component pods, each with all its subjects.
+//! The trees of control-plane documents: kubeadm's configuration, component pods and units, each with all its subjects.
 
 use super::builder::FactBuilder;
 use super::component::{self, Component, FlagTable};
-use super::control_plane::{ControlPlane, Etcd, EtcdSource, nodes};
+use super::control_plane::{ControlPlane, Etcd, EtcdSource, node_of_kubeadm, of_kube_proxy, one_manifest};
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory};
-use crate::syntax::{Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, TreeId};
+use crate::syntax::{Format, Origin, Tree, View};
+use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
 
 /// Builds one document's tree and collects its subjects.
 struct Building<'a> {
@@ -29,18 +29,52 @@ impl<'a> Building<'a> {
 
     fn add(&mut self, kind: SubjectKind, node: NodeId) -> &mut Subject {
         let index = self.subjects.len();
-        self.subjects.push(Subject::of(kind, NodeRef { tree: self.tree, node }, self.inventory, self.id));
+        let subject = Subject::of(kind, NodeRef { tree: self.tree, node }, self.inventory, self.id);
+        self.subjects.push(self.named(subject));
         &mut self.subjects[index]
     }
 
     fn component(&mut self, component: &Component<'a>) {
         let node = component.facts(&mut self.facts, self.table);
         let node = NodeRef { tree: self.tree, node };
-        self.subjects.push(component.subject(self.inventory, self.id, node));
+        let subject = self.named(component.subject(self.inventory, self.id, node));
+        self.subjects.push(subject);
         if component.name == "kube-apiserver" {
             let node = encryption::of_apiserver(&mut self.facts, self.table, component);
             self.add(SubjectKind::Encryption, node).component = Some(component.name.to_string());
         }
+    }
+
+    /// What is no object is called after its file.
+    fn named(&self, subject: Subject) -> Subject {
+        let document = self.inventory.document(self.id);
+        let label = match document.format {
+            Format::SystemdUnit => "SystemdUnit",
+            Format::EnvFile => "EnvironmentFile",
+            _ if document.key.is_none() => "EtcdConfiguration",
+            _ => return subject,
+        };
+        let name = self.inventory.path(self.id).rsplit('/').next().unwrap_or_default().to_string();
+        Subject { label: label.to_string(), name, ..subject }
+    }
+
+    /// Whether the API servers in sight compact: the first one with an interval of its own, else the first one.
+    fn compaction(&self) -> Option<(Result<String, Reason>, Origin)> {
+        let environment = self.inventory.document(self.id).environment;
+        let flag = "etcd-compaction-interval";
+        let found = component::in_environment(self.inventory, self.table, environment);
+        let mut first = None;
+        for (_, apiserver) in found.filter(|(_, component)| component.name == "kube-apiserver") {
+            let set = apiserver.flags.set.iter().any(|set| set.name == flag);
+            let interval = apiserver.flags.text(self.table, flag).map(Option::unwrap_or_default);
+            if set || first.is_none() {
+                first = Some((interval, apiserver.flags.origin(self.table, flag)));
+            }
+            if set {
+                break;
+            }
+        }
+        first
     }
 
     fn etcd(&mut self, etcd: &Etcd<'_, 'a>) {
@@ -66,23 +100,20 @@ pub fn kubeadm(
     let node = control_plane.facts(&mut building.facts);
     building.add(SubjectKind::ControlPlane, node);
     let components = component::find(inventory, table, id);
-    let compaction = components.iter().find(|component| component.name == "kube-apiserver").map(|apiserver| {
-        let interval = apiserver.flags.text(table, "etcd-compaction-interval").unwrap_or_default();
-        (interval, apiserver.flags.origin("etcd-compaction-interval"))
-    });
+    let apiserver_compaction = building.compaction();
     for component in &components {
         building.component(component);
     }
     let local = components.iter().find(|component| component.name == "etcd").map(EtcdSource::Component);
     let external = building.root.path("etcd.external").map(EtcdSource::External);
     if let Some(source) = local.or(external) {
-        building.etcd(&Etcd { source, stacked_members: control_plane.count(), apiserver_compaction: compaction });
+        building.etcd(&Etcd { source, stacked_members: control_plane.count(), apiserver_compaction });
     }
     building.finish()
 }
 
-/// A pod, when it runs control-plane components.
-pub fn component_pod(
+/// A document of any other tool, when it describes components.
+pub fn components(
     inventory: &Inventory,
     table: &FlagTable,
     id: DocumentId,
@@ -97,16 +128,37 @@ pub fn component_pod(
         building.component(component);
         if component.name == "etcd" {
             let source = EtcdSource::Component(component);
-            building.etcd(&Etcd { source, stacked_members: None, apiserver_compaction: None });
+            let apiserver_compaction = building.compaction();
+            building.etcd(&Etcd { source, stacked_members: Err(one_manifest()), apiserver_compaction });
         }
     }
     Some(building.finish())
 }
 
-/// The node that a kubeadm InitConfiguration or JoinConfiguration makes.
-pub fn kubeadm_node(inventory: &Inventory, table: &FlagTable, id: DocumentId, tree: TreeId) -> (Tree, Vec<Subject>) {
+/// The node that a kubeadm InitConfiguration or JoinConfiguration makes. `floating`: addresses that no node owns.
+pub fn kubeadm_node(
+    inventory: &Inventory,
+    table: &FlagTable,
+    floating: &[String],
+    id: DocumentId,
+    tree: TreeId,
+) -> (Tree, Vec<Subject>) {
     let mut building = Building::new(inventory, table, id, tree);
-    let node = nodes(inventory, id, &mut building.facts);
+    let node = node_of_kubeadm(inventory, id, floating, &mut building.facts);
     building.add(SubjectKind::Node, node);
     building.finish()
+}
+
+/// The nodes that a configuration of kube-proxy is for.
+pub fn kube_proxy(
+    inventory: &Inventory,
+    table: &FlagTable,
+    floating: impl FnOnce() -> Vec<String>,
+    id: DocumentId,
+    tree: TreeId,
+) -> Option<(Tree, Vec<Subject>)> {
+    let mut building = Building::new(inventory, table, id, tree);
+    let node = of_kube_proxy(inventory, id, floating, &mut building.facts)?;
+    building.add(SubjectKind::Node, node);
+    Some(building.finish())
 }

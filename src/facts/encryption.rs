@@ -5,21 +5,25 @@
 //! covers a resource decides, and its first provider writes.
 
 use super::builder::FactBuilder;
-use super::component::{Component, FlagTable};
+use super::component::{Component, FlagTable, openness};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
 
 /// What an API server's flags say: whether encryption is configured at all.
 pub fn of_apiserver(facts: &mut FactBuilder, table: &FlagTable, component: &Component<'_>) -> NodeId {
-    let configured = component.flags.text(table, "encryption-provider-config").is_some_and(|file| !file.is_empty());
-    let origin = component.flags.origin("encryption-provider-config");
+    let flag = "encryption-provider-config";
+    let origin = component.flags.origin(table, flag);
+    let configured = match component.flags.text(table, flag) {
+        Ok(file) => facts.bool(file.is_some_and(|file| !file.is_empty()), origin.clone()),
+        Err(reason) => facts.unknown(reason, origin.clone()),
+    };
     let place = Origin::Node(component.place);
     let entries = facts.list_at(&[], origin.clone());
     let fields = [
         ("tool", facts.str(component.tool, place.clone())),
-        ("configured", facts.bool(configured, origin.clone())),
+        ("configured", configured),
         ("file", facts.bool(false, place.clone())),
         ("writer", facts.null(origin)),
         ("entries", entries),
@@ -33,9 +37,10 @@ pub fn of_file(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
     let mut facts = FactBuilder::new(tree, super::anchor(root));
     let resources: Vec<View<'_>> = root.get("resources").into_iter().flat_map(View::items).collect();
     let entries: Vec<NodeId> = resources.iter().map(|entry| entry_facts(&mut facts, *entry)).collect();
-    let writer = match resources.iter().find(|entry| covers_secrets(**entry)).and_then(|entry| first_provider(*entry)) {
-        Some((name, key)) => facts.str(name, Origin::Key(key)),
-        None => facts.null(root.origin_of("resources")),
+    let writer = match writer(root) {
+        Ok(Some((name, key))) => facts.str(name, Origin::Key(key)),
+        Ok(None) => facts.null(root.origin_of("resources")),
+        Err(reason) => facts.unknown(reason, root.origin_of("resources")),
     };
     let anchor = facts.anchor();
     let fields = [
@@ -69,11 +74,25 @@ fn entry_facts(facts: &mut FactBuilder, entry: View<'_>) -> NodeId {
     facts.map(&fields, origin)
 }
 
-/// The name of the provider that writes, and its key node.
-fn first_provider<'a>(entry: View<'a>) -> Option<(&'a str, NodeRef)> {
-    let provider = entry.get("providers")?.items().next()?;
-    let (name, _) = provider.entries().next()?;
-    Some((name, provider.key(name)?))
+/// The provider that writes Secrets and its key node: the first one of the first entry that covers them.
+fn writer<'a>(root: View<'a>) -> Result<Option<(&'a str, NodeRef)>, Reason> {
+    let open = |view: Option<View<'a>>| {
+        view.and_then(|view| view.unknown().cloned().or_else(|| openness(view))).map_or(Ok(()), Err)
+    };
+    let resources = root.get("resources");
+    open(resources)?;
+    for entry in resources.into_iter().flat_map(View::items) {
+        if !covers_secrets(entry) {
+            open(entry.get("resources"))?;
+            continue;
+        }
+        let providers = entry.get("providers");
+        open(providers)?;
+        let Some(first) = providers.and_then(|providers| providers.items().next()) else { return Ok(None) };
+        open(Some(first))?;
+        return Ok(first.entries().next().and_then(|(name, _)| Some((name, first.key(name)?))));
+    }
+    Ok(None)
 }
 
 /// `secrets`, or a wildcard over the core group or everything.

@@ -10,11 +10,13 @@ mod builder;
 mod cluster;
 mod component;
 mod control_plane;
+mod controllers;
 mod descriptor;
 mod encryption;
 mod load_balancer;
 mod network;
 mod subject;
+mod surroundings;
 mod workload;
 
 pub use builder::{FactBuilder, Fallback};
@@ -25,13 +27,19 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::inventory::{DocumentId, Inventory};
+use crate::inventory::{DocumentId, Inventory, Role};
 use crate::syntax::{Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
 pub fn anchor(root: View<'_>) -> NodeRef {
     root.path("metadata.name").or_else(|| root.get("kind")).unwrap_or(root).at()
+}
+
+/// What an object is called: its name, else the prefix of the names it will get.
+fn name(facts: &mut FactBuilder, root: View<'_>) -> NodeId {
+    let path = if root.path("metadata.name").is_some() { "metadata.name" } else { "metadata.generateName" };
+    facts.lookup(root, path, Fallback::Str(""))
 }
 
 /// Another object as a fact: kind, name, namespace, and the object itself; it points at the object's name.
@@ -47,10 +55,14 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
     facts.map(&fields, Origin::Node(anchor(root)))
 }
 
-/// Dated tables that facts are made with.
+/// What facts are made with besides the document at hand: dated tables, and documents that decide for others.
 struct Tables {
     known: workload::Known,
     flags: component::FlagTable,
+    controllers: controllers::Controllers,
+    surroundings: surroundings::Surroundings,
+    /// Addresses that no single node owns, by environment.
+    floating: Vec<Vec<String>>,
 }
 
 /// What the user says about the world outside the input.
@@ -75,14 +87,20 @@ pub struct Facts {
 
 /// Builds the facts of every document and adds their trees to the inventory.
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let tables = Tables { known: workload::Known::load()?, flags: component::FlagTable::load()? };
+    let tables = Tables {
+        known: workload::Known::load()?,
+        flags: component::FlagTable::load()?,
+        controllers: controllers::Controllers::load()?,
+        surroundings: surroundings::Surroundings::gather(inventory),
+        floating: load_balancer::addresses(inventory),
+    };
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     let all: Vec<DocumentId> = inventory.documents().map(|(id, _)| id).collect();
     let mut subjects: Vec<Subject> =
         ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id)).collect();
     let passes: [(&[DocumentId], Adapter); 3] = [
         (&ids, object_facts),
-        (&ids, control_plane_facts),
+        (&all, control_plane_facts),
         (&all, |inventory, _, id, tree| load_balancer::build(inventory, id, tree)),
     ];
     for (ids, adapter) in passes {
@@ -91,7 +109,11 @@ pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Fact
     subjects.extend(missing_backups(inventory, &subjects, assumptions));
     subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
     let clusters = clusters(inventory, &subjects);
-    let dated = vec![("well-known workloads", tables.known.date), ("component flags", tables.flags.date)];
+    let dated = vec![
+        ("well-known workloads", tables.known.date),
+        ("well-known controllers", tables.controllers.date),
+        ("component flags", tables.flags.date),
+    ];
     Ok(Facts { subjects, clusters, dated })
 }
 
@@ -107,12 +129,13 @@ const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
 
 /// What each environment sees of its control plane.
 fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
+    let listed = |subject: &&Subject| CLUSTER_LISTS.iter().any(|(_, kind)| *kind == subject.kind);
+    let subjects: Vec<&Subject> = subjects.iter().filter(listed).collect();
     let mut clusters = Vec::new();
     for environment in inventory.environments().to_vec() {
         let tree = inventory.forest().next_id();
-        let Some(first) = subjects.first() else { break };
-        let mut facts = FactBuilder::new(tree, inventory.document(first.document).root);
-        let seen: Vec<&Subject> =
+        let mut facts = FactBuilder::new(tree, NodeRef::default());
+        let seen: Vec<&&Subject> =
             subjects.iter().filter(|subject| environment.visible.binary_search(&subject.environment).is_ok()).collect();
         let fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
             .iter()
@@ -158,48 +181,64 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
             network::service(inventory, id, tree)
         }
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
-        "Role" | "ClusterRole" => access::role(inventory, id, tree),
-        "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, id, tree),
-        _ => workload::build(inventory, &tables.known, id, tree),
+        "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
+        "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, &tables.controllers, id, tree),
+        _ => workload::build(inventory, &tables.known, &tables.surroundings, id, tree),
     }
 }
 
 /// What a document says about the control plane and its data.
 fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
     let document = inventory.document(id);
-    let balancers = || load_balancer::addresses(inventory, document.environment);
+    if document.role == Role::Patch {
+        return None;
+    }
+    let floating = || tables.floating[document.environment.index()].clone();
     match document.kind() {
-        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, balancers(), id, tree)),
-        "InitConfiguration" | "JoinConfiguration" => Some(cluster::kubeadm_node(inventory, &tables.flags, id, tree)),
+        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, floating(), id, tree)),
+        "InitConfiguration" | "JoinConfiguration" => {
+            Some(cluster::kubeadm_node(inventory, &tables.flags, &floating(), id, tree))
+        }
+        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, &tables.flags, floating, id, tree),
         "EncryptionConfiguration" | "EncryptionConfig" => encryption::of_file(inventory, id, tree),
         "Policy" => audit::policy(inventory, id, tree),
-        "CronJob" => backup::cron_job(inventory, &balancers(), id, tree),
-        "Pod" => cluster::component_pod(inventory, &tables.flags, id, tree),
-        _ => None,
+        "CronJob" => backup::cron_job(inventory, floating, id, tree),
+        _ => cluster::components(inventory, &tables.flags, id, tree),
     }
 }
 
-/// One subject for each etcd whose environment holds no backup.
+/// One subject for each cluster whose etcd is in the input and whose environment holds no backup. Where several documents
+/// describe one etcd, it is kubeadm's, else the first.
 fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assumptions) -> Vec<Subject> {
     if assumptions.external_backup {
         return Vec::new();
     }
-    let backed_up = |inventory: &Inventory, etcd: &Subject| {
-        subjects
-            .iter()
-            .any(|backup| backup.kind == SubjectKind::Backup && inventory.sees(etcd.document, backup.document))
-    };
+    let mut etcds: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd).collect();
+    etcds.sort_by_key(|etcd| (etcd.label != "ClusterConfiguration", etcd.document));
+    let backups: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Backup).collect();
+    let mut reported: Vec<&Subject> = Vec::new();
     let mut missing = Vec::new();
-    for etcd in subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd) {
-        if backed_up(inventory, etcd) {
+    for etcd in etcds {
+        let related = |other: &&&Subject| inventory.sees(etcd.document, other.document);
+        if backups.iter().any(|backup| related(&backup)) || reported.iter().any(|other| related(&other)) {
             continue;
         }
-        let tree = inventory.forest().next_id();
-        let place = anchor(inventory.document(etcd.document).view(inventory.forest()));
-        let mut facts = FactBuilder::new(tree, place);
-        let node = backup::absent(&mut facts, place);
-        inventory.add_tree(facts.finish());
-        missing.push(Subject { kind: SubjectKind::Backup, node: NodeRef { tree, node }, ..etcd.clone() });
+        reported.push(etcd);
+        missing.push(missing_backup(inventory, etcd));
     }
     missing
+}
+
+/// The absence of any backup of an etcd, or the doubt about it.
+fn missing_backup(inventory: &mut Inventory, etcd: &Subject) -> Subject {
+    let tree = inventory.forest().next_id();
+    let place = match inventory.document(etcd.document).role {
+        Role::Object => anchor(inventory.document(etcd.document).view(inventory.forest())),
+        _ => etcd.node,
+    };
+    let completeness = inventory.completeness("CronJob", etcd.document);
+    let mut facts = FactBuilder::new(tree, place);
+    let node = backup::absent(&mut facts, place, completeness.reason());
+    inventory.add_tree(facts.finish());
+    Subject { kind: SubjectKind::Backup, node: NodeRef { tree, node }, ..etcd.clone() }
 }

@@ -60,6 +60,14 @@ subjects! {
     Document = "document", "document";
 }
 
+impl SubjectKind {
+    /// Whether a provider that runs the control plane takes care of it.
+    pub fn is_provider_business(self) -> bool {
+        use SubjectKind::{AuditPolicy, Backup, Component, ControlPlane, Encryption, Etcd, LoadBalancer};
+        matches!(self, Component | ControlPlane | Etcd | Encryption | AuditPolicy | LoadBalancer | Backup)
+    }
+}
+
 impl fmt::Display for SubjectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

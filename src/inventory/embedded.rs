@@ -3,8 +3,9 @@
 //! A ConfigMap may hold anything, also objects that nobody applies; only what configures a control plane is taken from it.
 
 use super::Document;
-use crate::source::LineMap;
-use crate::syntax::{Forest, View, embed};
+use crate::source::{LineMap, Piece};
+use crate::syntax::{Forest, Format, View, embed};
+use crate::values::shell_commands;
 
 /// A text found in a scalar.
 pub struct Found {
@@ -33,6 +34,7 @@ const SHORTEST: usize = 40;
 pub fn find(forest: &Forest, document: &Document) -> Vec<Found> {
     let root = document.view(forest);
     match document.kind() {
+        _ if document.format == Format::Shell => here_documents(root),
         "ConfigMap" => texts(root.get("data")).filter_map(|(name, text)| configuration(name, text)).collect(),
         _ => files(root).into_iter().filter_map(|(name, text)| found(name, text)).collect(),
     }
@@ -44,9 +46,36 @@ fn texts<'a>(data: Option<View<'a>>) -> impl Iterator<Item = (&'a str, View<'a>)
 
 fn configuration(name: &str, view: View<'_>) -> Option<Found> {
     let text = view.str().filter(|text| text.len() >= SHORTEST)?;
-    let is_document = text.contains("kind:") && GROUPS.iter().any(|group| text.contains(group));
-    let is_balancer = matches!(name.rsplit('.').next(), Some("cfg" | "conf"));
-    (is_document || is_balancer).then(|| found(name, view)).flatten()
+    let is_kubeconfig = name.starts_with("kubeconfig") && text.contains("clusters:") && text.contains("kind:");
+    let extension = name.rsplit('.').next();
+    if is_document(text) && text.contains("<<") {
+        found(&format!("{name}.sh"), view)
+    } else if is_kubeconfig || is_document(text) {
+        // kube-proxy's are called `config.conf` and `kubeconfig.conf`.
+        let is_yaml = matches!(extension, Some("yaml" | "yml" | "json"));
+        if is_yaml { found(name, view) } else { found(&format!("{name}.yaml"), view) }
+    } else {
+        matches!(extension, Some("cfg" | "conf")).then(|| found(name, view)).flatten()
+    }
+}
+
+fn is_document(text: &str) -> bool {
+    text.contains("kind:") && GROUPS.iter().any(|group| text.contains(group))
+}
+
+/// The here documents of a script that configure a control plane.
+fn here_documents(script: View<'_>) -> Vec<Found> {
+    let text = script.str().filter(|text| text.contains("<<")).unwrap_or_default();
+    let commands = shell_commands(text);
+    let bodies = commands.iter().flat_map(|command| &command.redirects).filter_map(|redirect| redirect.body);
+    bodies
+        .filter_map(|body| Some((body, text.get(body.range()).filter(|text| is_document(text))?)))
+        .map(|(body, text)| Found {
+            name: "here-document.yaml".to_string(),
+            text: text.into(),
+            map: LineMap::Exact(vec![Piece { inner: 0, outer: body.start }]),
+        })
+        .collect()
 }
 
 /// `files[].content` of machine configuration, at any path of Cluster API's and cloud-init's documents.

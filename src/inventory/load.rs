@@ -51,8 +51,9 @@ pub struct DocumentCounts {
     pub templated: usize,
 }
 
-/// Reads, divides and links the inputs.
-pub fn load(inputs: Vec<Input>, partial: bool) -> Loaded {
+/// Reads, divides and links the inputs; in which order they come makes no difference.
+pub fn load(mut inputs: Vec<Input>, partial: bool) -> Loaded {
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let charts = charts(&inputs);
     let read: Vec<ReadText> = inputs
         .into_par_iter()
@@ -108,6 +109,7 @@ fn read_and_redact(source: SourceId, path: &str, text: String, charts: &BTreeSet
     let mut text = String::from(&*shared);
     redaction::redact(&mut read.trees, &mut text);
     read.problems.extend(surprise::problems(&misread, &read.trees));
+    read.trees.iter_mut().for_each(Tree::shrink);
     let marks = marks(&text, &read.trees);
     let text = read.trees.first().map_or_else(|| Arc::from(text), |tree| tree.source_text().clone());
     Redacted { text, read, marks }
@@ -170,7 +172,8 @@ impl Loading {
     fn add(&mut self, text: ReadText) {
         let Redacted { text: redacted, read, marks } = text.redacted;
         let source = self.sources.push(text.kind, &text.path, redacted);
-        self.count(&read.problems, read.trees.len(), text.named);
+        let documents = if read.format == Format::Shell { 0 } else { read.trees.len() };
+        self.count(&read.problems, documents, text.named);
         self.problems.extend(read.problems);
         self.marks.extend(marks.into_iter().map(|mark| (source, mark)));
         self.add_trees(source, read.format, read.trees);

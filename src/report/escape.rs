@@ -73,7 +73,8 @@ mod tests {
 
         #[test]
         fn escaping_goes_character_by_character(a in any::<String>(), b in any::<String>()) {
-            prop_assert_eq!(escape(&format!("{a}{b}")), format!("{}{}", escape(&a), escape(&b)));
+            let joined = format!("{a}{b}");
+            prop_assert_eq!(escape(&joined), format!("{}{}", escape(&a), escape(&b)));
         }
     }
 }

@@ -21,8 +21,8 @@ use crate::vocabulary::UnknownWord;
 
 pub use escape::{escape, is_unsafe};
 pub use model::{
-    Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Lines, Location, LocationSource, ProblemNote, Region,
-    Related, Report, RuleCard, Skipped, Status, SubjectName, Suppressed, SuppressedBy,
+    Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region,
+    Related, Report, RuleCard, Skipped, SourceText, Status, SubjectName, Suppressed, SuppressedBy,
 };
 pub use style::{ColourChoice, Style, Surroundings, colour, unicode};
 pub use tally::score_input;
@@ -73,7 +73,13 @@ impl FromStr for Format {
 }
 
 /// Writes a report. The only errors are those of `out`.
-pub fn write(format: Format, report: &Report, texts: &dyn Lines, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(
+    format: Format,
+    report: &Report,
+    texts: &dyn SourceText,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match format {
         Format::Full => full::write(report, texts, style, out),
         Format::Concise => concise::write(report, style, out),

@@ -1,6 +1,6 @@
 //! What a report says, as plain data: the one shape that every format reads.
 //!
-//! Defines [`Report`] and its parts, and [`Lines`], through which a format looks at source text. It deliberately does
+//! Defines [`Report`] and its parts, and [`SourceText`], through which a format looks at source text. It deliberately does
 //! not define how anything was computed, and nothing here serialises itself: every format has structs of its own, so
 //! that a change here can never silently change a published contract.
 
@@ -381,11 +381,9 @@ pub struct DataNote {
 }
 
 /// Read access to source text, as redaction left it.
-pub trait Lines {
+pub trait SourceText {
     /// The text of a line (from 1) without its line end.
     fn line(&self, source: SourceId, line: usize) -> Option<&str>;
-    /// The number of lines.
-    fn line_count(&self, source: SourceId) -> usize;
     /// The whole text, for hashes over lines.
     fn text(&self, source: SourceId) -> Option<&str>;
 }

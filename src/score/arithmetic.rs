@@ -155,6 +155,11 @@ impl<'a> Model<'a> {
 }
 
 impl Item {
+    /// What decides how low a cap the rule causes.
+    pub(super) fn urgency(&self) -> (bool, Severity) {
+        (self.blocker, self.worst)
+    }
+
     /// `None` for a rule without offenders.
     fn new(failing: &Failing) -> Option<Self> {
         Some(Item {

@@ -36,8 +36,8 @@ fn steps_to(model: &Model, target: Grade) -> Option<Vec<Step>> {
     if grade_without(model, &vec![true; rules]) < target {
         return None;
     }
-    let chosen = if rules <= ENUMERATE_RULES { smallest(model, target) } else { None };
-    Some(walk(model, target, chosen.unwrap_or_else(|| (0..rules).collect())))
+    let shortest = if rules <= ENUMERATE_RULES { smallest(model, target) } else { None };
+    Some(ordered(model, shortest.unwrap_or_else(|| greedy(model, target))))
 }
 
 /// The smallest set of at most three rules that reaches the target; among equals the one that scores highest.
@@ -72,18 +72,35 @@ fn combinations(count: usize, size: usize) -> Vec<Vec<usize>> {
     sets
 }
 
-/// Fixes one rule after the other, each time the one of `left` that helps most, until the letter is reached.
-fn walk(model: &Model, target: Grade, mut left: Vec<usize>) -> Vec<Step> {
+/// Takes the rule that helps most, one after the other, until the letter is reached.
+fn greedy(model: &Model, target: Grade) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..model.items.len()).collect();
+    let mut fixed = vec![false; model.items.len()];
+    let mut chosen = Vec::new();
+    while grade_without(model, &fixed) < target && !left.is_empty() {
+        let next = left.remove(best_next(model, &fixed, &left));
+        fixed[next] = true;
+        chosen.push(next);
+    }
+    chosen
+}
+
+/// The chosen rules in the order to fix them: what caps the score before what it hides, then the most rewarding.
+fn ordered(model: &Model, mut left: Vec<usize>) -> Vec<Step> {
+    left.sort_unstable();
     let mut fixed = vec![false; model.items.len()];
     let mut steps = Vec::new();
-    while grade_without(model, &fixed) < target && !left.is_empty() {
+    while let Some(worst) = left.iter().map(|rule| model.items[*rule].urgency()).max() {
+        let (urgent, later): (Vec<usize>, Vec<usize>) =
+            left.into_iter().partition(|rule| model.items[*rule].urgency() == worst);
+        let next = urgent[best_next(model, &fixed, &urgent)];
+        left = urgent.into_iter().chain(later).filter(|rule| *rule != next).collect();
         let before = value_without(model, &fixed);
-        let best = left.remove(best_next(model, &fixed, &left));
-        fixed[best] = true;
+        fixed[next] = true;
         let after = value_without(model, &fixed);
         steps.push(Step {
-            rule: model.items[best].rule.clone(),
-            subjects: model.items[best].subjects,
+            rule: model.items[next].rule.clone(),
+            subjects: model.items[next].subjects,
             points: after.exact - before.exact,
             value: shown(after.exact),
             grade: grade_without(model, &fixed),

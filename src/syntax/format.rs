@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Tree, block, haproxy, ini, json, yaml};
+use super::{Data, Style, Text, Tree, block, haproxy, ini, json, yaml};
 use crate::vocabulary::{Problem, ProblemKind, SourceId, Span};
 
 /// A format we have a reader for.
@@ -27,6 +27,8 @@ pub enum Format {
     SystemdUnit,
     /// `KEY=value` files.
     EnvFile,
+    /// Shell scripts: one text, whose here documents may be documents.
+    Shell,
     /// None of these: skipped in silence.
     Unknown,
 }
@@ -52,6 +54,7 @@ pub fn detect(path: &str, text: &str) -> Format {
         "json" | "jsonl" => Format::Yaml,
         "service" => Format::SystemdUnit,
         "env" => Format::EnvFile,
+        "sh" => Format::Shell,
         "ini" => Format::Ini,
         "cfg" | "conf" => configuration(&name, path, text),
         _ => guess(&name, path, text),
@@ -148,8 +151,17 @@ fn read_lines(format: Format, source: SourceId, text: &Arc<str>) -> (Vec<Tree>, 
         Format::Ini => ini::read(source, text, ini::Dialect::Ini),
         Format::SystemdUnit => ini::read(source, text, ini::Dialect::Unit),
         Format::EnvFile => ini::read(source, text, ini::Dialect::Env),
+        Format::Shell => (vec![shell(source, text)], Vec::new()),
         Format::Yaml | Format::Json | Format::Unknown => (Vec::new(), Vec::new()),
     }
+}
+
+/// A script is one string: the whole text.
+fn shell(source: SourceId, text: &Arc<str>) -> Tree {
+    let whole = Span::new(0, text.len());
+    let mut tree = Tree::new(source, text.clone());
+    tree.push(whole, Style::Plain, Data::Str(Text::Source(whole)));
+    tree
 }
 
 #[cfg(test)]
@@ -171,6 +183,7 @@ mod tests {
             ("kubelet.service", "[Service]\n", Format::SystemdUnit),
             ("kubelet.service.d/10-kubeadm.conf", "[Service]\nEnvironment=A=b\n", Format::SystemdUnit),
             ("etcd.env", "ETCD_NAME=a\n", Format::EnvFile),
+            ("install.sh", "set -e\n", Format::Shell),
             ("inventory.ini", "[etcd]\nnode1\n", Format::Ini),
             ("setup.cfg", "[metadata]\nname = x\n", Format::Unknown),
             ("app.conf", "listen = 80\n", Format::Unknown),

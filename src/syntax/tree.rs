@@ -5,6 +5,7 @@
 //! node number of its anchor: a tree is a directed acyclic graph, and walkers that must not visit a node twice keep a set.
 //! Duplicate keys are kept; look-ups take the last. This file knows no format and no Kubernetes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::vocabulary::{NodeId, NodeRef, Reason, SourceId, Span, TreeId};
@@ -139,7 +140,7 @@ pub enum Origin {
         /// The nearest existing ancestor.
         parent: NodeRef,
         /// The path below it.
-        path: Box<str>,
+        path: Cow<'static, str>,
     },
     /// Computed from several; `decisive` is the one to point at.
     Derived {
@@ -270,7 +271,14 @@ impl Tree {
 
     /// Key and value nodes of the last entry with that key.
     pub fn entry(&self, id: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
-        self.entries(id).rev().find(|&(name, _)| self.str(name) == Some(key))
+        self.entries(id).rev().find(|&(name, _)| self.is_text(name, key))
+    }
+
+    /// Whether a node is this text. Lengths differ most often and are compared first.
+    pub fn is_text(&self, id: NodeId, expected: &str) -> bool {
+        let Data::Str(text) = self.data(id) else { return false };
+        let (Text::Source(span) | Text::Buffer(span)) = text;
+        (span.end - span.start) as usize == expected.len() && self.text(text) == expected
     }
 
     /// The value of the last entry with that key.
@@ -324,6 +332,15 @@ impl Tree {
         let start = self.buffer.len();
         self.buffer.push_str(text);
         Text::Buffer(Span::new(start, self.buffer.len()))
+    }
+
+    /// Gives back the memory that growing took too much.
+    pub fn shrink(&mut self) {
+        self.buffer.shrink_to_fit();
+        self.nodes.shrink_to_fit();
+        self.children.shrink_to_fit();
+        self.reasons.shrink_to_fit();
+        self.origins.shrink_to_fit();
     }
 
     /// Replaces what a node is (masking, redaction). Its span stays.
@@ -514,16 +531,21 @@ impl<'a> View<'a> {
     }
 
     /// The origin of the value under `path`, or of its absence below the deepest part of the path that exists.
-    pub fn origin_of(self, path: &str) -> Origin {
-        let mut at = self;
-        let mut rest = path;
+    pub fn origin_of(self, path: &'static str) -> Origin {
+        let (at, rest) = self.descend(path);
+        if rest.is_empty() { Origin::Node(at.at) } else { Origin::Missing { parent: at.at, path: rest.into() } }
+    }
+
+    /// The deepest existing part of a path, and the rest. Only maps are entered.
+    fn descend<'p>(self, path: &'p str) -> (View<'a>, &'p str) {
+        let (mut at, mut rest) = (self, path);
         while !rest.is_empty() {
             let (key, after) = rest.split_once('.').unwrap_or((rest, ""));
             match at.get(key) {
                 Some(next) if next.is_map() || after.is_empty() => (at, rest) = (next, after),
-                _ => return Origin::Missing { parent: at.at, path: rest.into() },
+                _ => break,
             }
         }
-        Origin::Node(at.at)
+        (at, rest)
     }
 }

@@ -1,5 +1,7 @@
 //! Documents and variables of the expression tests.
 
+#![allow(dead_code, reason = "not every test file uses every helper")]
+
 use std::sync::Arc;
 
 use k8sready::expr::{Scope, Type, Value};
@@ -59,7 +61,6 @@ pub fn slots(forest: &Forest, object: NodeRef) -> [Value<'_>; 2] {
 }
 
 /// `LINE:COLUMN` of a node.
-#[allow(dead_code, reason = "only the blame cases speak of positions")]
 pub fn position(forest: &Forest, at: NodeRef) -> String {
     assert_eq!(at.tree, TreeId(0), "the tests have one tree");
     let tree = forest.tree(at.tree);

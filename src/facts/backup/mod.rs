@@ -10,11 +10,13 @@ use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, pod_template};
 use crate::syntax::{Origin, Tree, View};
 use crate::values::{Cron, HostPort};
-use crate::vocabulary::{NodeId, NodeRef, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 use script::{Script, Snapshot};
 
 /// A CronJob that takes etcd snapshots.
 struct Job<'a> {
+    inventory: &'a Inventory,
+    id: DocumentId,
     root: View<'a>,
     spec: View<'a>,
     snapshot: Snapshot<'a>,
@@ -30,23 +32,23 @@ fn job(inventory: &Inventory, id: DocumentId) -> Option<Job<'_>> {
     let scripts: Vec<Script<'_>> =
         containers(spec).map(|container| Script::of(inventory, id, spec, container)).collect();
     let snapshot = scripts.iter().find_map(Script::snapshot)?;
-    Some(Job { root: document.view(inventory.forest()), spec, snapshot, scripts })
+    Some(Job { inventory, id, root: document.view(inventory.forest()), spec, snapshot, scripts })
 }
 
 fn containers(spec: View<'_>) -> impl Iterator<Item = View<'_>> {
     ["initContainers", "containers"].into_iter().filter_map(move |list| spec.get(list)).flat_map(View::items)
 }
 
-/// The facts of a CronJob that backs etcd up. `balancers` are addresses that stand for more than one API server.
+/// The facts of a CronJob that backs etcd up. `floating`: addresses that no node owns.
 pub fn cron_job(
     inventory: &Inventory,
-    balancers: &[String],
+    floating: impl FnOnce() -> Vec<String>,
     id: DocumentId,
     tree: TreeId,
 ) -> Option<(Tree, Vec<Subject>)> {
     let job = job(inventory, id)?;
     let mut facts = FactBuilder::new(tree, super::anchor(job.root));
-    let fields = job.facts(&mut facts, balancers);
+    let fields = job.facts(&mut facts, &shared_addresses(inventory, id, floating()));
     let anchor = facts.anchor();
     let node = facts.map(&fields, anchor);
     let subject = Subject::of(SubjectKind::Backup, NodeRef { tree, node }, inventory, id);
@@ -56,54 +58,108 @@ pub fn cron_job(
 impl<'a> Job<'a> {
     fn facts(&self, facts: &mut FactBuilder, balancers: &[String]) -> Vec<(&'static str, NodeId)> {
         let anchor = facts.anchor();
-        let schedule = self.root.str_at("spec.schedule").and_then(|text| text.parse::<Cron>().ok());
-        let interval = schedule.and_then(|cron| cron.longest_gap()).and_then(|seconds| i64::try_from(seconds).ok());
         let place = Origin::Node(self.snapshot.place);
-        let endpoints: Vec<(&str, Origin)> =
-            self.snapshot.endpoints.iter().map(|endpoint| (endpoint.as_str(), place.clone())).collect();
-        let through = self.snapshot.endpoints.iter().any(|endpoint| is_balancer(endpoint, balancers));
-        let (target, target_place) = self.target();
+        let interval = self.interval(facts);
+        let (endpoints, through) = self.endpoints(facts, balancers);
+        let target = self.target();
+        let agent = matches!(&target, Ok(target) if target.kind == "hostPath" && self.is_shipped_by_others(target));
+        let target = match target {
+            Ok(target) => facts.str(target.kind, target.place),
+            Err(reason) => facts.unknown(reason, place.clone()),
+        };
         vec![
             ("exists", facts.bool(true, anchor.clone())),
             ("tool", facts.str("cronjob", anchor.clone())),
             ("name", facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
             ("object", facts.refer(self.root.at())),
             ("schedule", facts.lookup(self.root, "spec.schedule", Fallback::Null)),
-            ("intervalSeconds", facts.opt_int(interval, self.root.origin_of("spec.schedule"))),
+            ("intervalSeconds", interval),
             ("suspended", facts.lookup(self.root, "spec.suspend", Fallback::Bool(false))),
-            ("endpoints", facts.strings(endpoints, place.clone())),
-            ("throughBalancer", facts.bool(through, place.clone())),
-            ("target", facts.str(target, target_place)),
-            ("uploaded", facts.bool(self.scripts.iter().any(Script::uploads), anchor)),
+            ("endpoints", endpoints),
+            ("throughBalancer", through),
+            ("target", target),
+            ("uploaded", facts.bool(self.scripts.iter().any(Script::uploads), anchor.clone())),
+            ("agent", facts.bool(agent, anchor)),
             ("path", facts.opt_str(self.snapshot.path.as_deref(), place)),
         ]
     }
 
-    /// The kind of volume under the snapshot's path, and where it is declared.
-    fn target(&self) -> (&'static str, Origin) {
+    fn interval(&self, facts: &mut FactBuilder) -> NodeId {
+        let origin = self.root.origin_of("spec.schedule");
+        if let Some(reason) = self.root.path("spec.schedule").and_then(View::unknown) {
+            return facts.unknown(reason.clone(), origin);
+        }
+        let schedule = self.root.str_at("spec.schedule").and_then(|text| text.parse::<Cron>().ok());
+        let gap = schedule.and_then(|cron| cron.longest_gap()).and_then(|seconds| i64::try_from(seconds).ok());
+        facts.opt_int(gap, origin)
+    }
+
+    /// Where the snapshot is taken from, and whether that is a balancer.
+    fn endpoints(&self, facts: &mut FactBuilder, balancers: &[String]) -> (NodeId, NodeId) {
         let place = Origin::Node(self.snapshot.place);
-        let Some(path) = self.snapshot.path.as_deref().filter(|path| path.starts_with('/')) else {
-            return ("unknown", place);
-        };
+        match &self.snapshot.endpoints {
+            Ok(endpoints) => {
+                let through = endpoints.iter().any(|endpoint| is_balancer(endpoint, balancers));
+                let texts = endpoints.iter().map(|endpoint| (endpoint.as_str(), place.clone()));
+                (facts.strings(texts, place.clone()), facts.bool(through, place.clone()))
+            }
+            Err(reason) => (facts.unknown(reason.clone(), place.clone()), facts.unknown(reason.clone(), place.clone())),
+        }
+    }
+
+    /// The volume under the snapshot's path, and where it is declared.
+    fn target(&self) -> Result<Target<'a>, Reason> {
+        let unreadable = || Reason::new(UnknownCode::Partial, "the snapshot's path cannot be read from the command");
+        let path = self.snapshot.path.as_deref().filter(|path| path.starts_with('/')).ok_or_else(unreadable)?;
         let mounts = self.snapshot.container.get("volumeMounts").into_iter().flat_map(View::items);
         let over = |mount: &View<'a>| mount.str_at("mountPath").is_some_and(|mount| is_below(path, mount));
         let longest = mounts.filter(over).max_by_key(|mount| mount.str_at("mountPath").map_or(0, str::len));
-        let Some(name) = longest.and_then(|mount| mount.str_at("name")) else { return ("container", place) };
+        let Some(name) = longest.and_then(|mount| mount.str_at("name")) else {
+            return Ok(Target { kind: "container", volume: None, place: Origin::Node(self.snapshot.place) });
+        };
         let volumes = self.spec.get("volumes").into_iter().flat_map(View::items);
-        match volumes.into_iter().find(|volume| volume.str_at("name") == Some(name)) {
-            Some(volume) => volume_kind(volume),
-            None => ("unknown", place),
-        }
+        let undeclared = || Reason::new(UnknownCode::Partial, format!("no volume `{name}` is declared"));
+        volumes.into_iter().find(|volume| volume.str_at("name") == Some(name)).map(volume).ok_or_else(undeclared)
+    }
+
+    /// Whether another pod of the environment mounts the directory, or one above it, and ships files away.
+    fn is_shipped_by_others(&self, target: &Target<'a>) -> bool {
+        let Some(path) = target.volume.and_then(|volume| volume.str_at("hostPath.path")) else { return false };
+        let others = self.inventory.objects().map(|(id, _)| id).filter(|&id| id != self.id);
+        others.filter(|&id| self.inventory.sees(self.id, id)).any(|id| {
+            let Some(pod) = pod_template(self.inventory.document(id), self.inventory.forest()) else { return false };
+            let mut volumes = pod.spec.get("volumes").into_iter().flat_map(View::items);
+            let mounts =
+                volumes.any(|volume| volume.str_at("hostPath.path").is_some_and(|other| is_below(path, other)));
+            mounts && containers(pod.spec).any(|one| Script::of(self.inventory, id, pod.spec, one).uploads())
+        })
     }
 }
 
-fn volume_kind(volume: View<'_>) -> (&'static str, Origin) {
+/// What holds a snapshot.
+struct Target<'a> {
+    kind: &'static str,
+    volume: Option<View<'a>>,
+    place: Origin,
+}
+
+fn volume(volume: View<'_>) -> Target<'_> {
     for (field, kind) in [("emptyDir", "emptyDir"), ("hostPath", "hostPath"), ("persistentVolumeClaim", "pvc")] {
         if let Some(key) = volume.key(field) {
-            return (kind, Origin::Key(key));
+            return Target { kind, volume: Some(volume), place: Origin::Key(key) };
         }
     }
-    ("other", Origin::Node(volume.at()))
+    Target { kind: "other", volume: Some(volume), place: Origin::Node(volume.at()) }
+}
+
+/// Addresses behind which more than one API server stands: those that float, and the control-plane endpoint.
+fn shared_addresses(inventory: &Inventory, id: DocumentId, floating: Vec<String>) -> Vec<String> {
+    let clusters = inventory.of_kind("ClusterConfiguration", inventory.document(id).environment);
+    let endpoints = clusters.filter_map(|cluster| {
+        let root = inventory.document(cluster).view(inventory.forest());
+        root.str_at("controlPlaneEndpoint")?.parse::<HostPort>().ok()
+    });
+    floating.into_iter().chain(endpoints.map(|endpoint| endpoint.host)).collect()
 }
 
 fn is_below(path: &str, mount: &str) -> bool {
@@ -115,12 +171,17 @@ fn is_balancer(endpoint: &str, balancers: &[String]) -> bool {
     endpoint.parse::<HostPort>().is_ok_and(|endpoint| balancers.contains(&endpoint.host))
 }
 
-/// The subject of an etcd that nothing in the input backs up; it points at what makes the etcd.
-pub fn absent(facts: &mut FactBuilder, place: NodeRef) -> NodeId {
+/// The subject of an etcd that nothing in the input backs up; it points at what makes the etcd. `partial`: why a backup may
+/// be out of sight.
+pub fn absent(facts: &mut FactBuilder, place: NodeRef, partial: Option<&Reason>) -> NodeId {
     let origin = Origin::Node(place);
     let endpoints = facts.list_at(&[], origin.clone());
+    let exists = match partial {
+        Some(reason) => facts.unknown(reason.clone(), origin.clone()),
+        None => facts.bool(false, origin.clone()),
+    };
     let fields = [
-        ("exists", facts.bool(false, origin.clone())),
+        ("exists", exists),
         ("tool", facts.str("", origin.clone())),
         ("name", facts.str("", origin.clone())),
         ("object", facts.null(origin.clone())),
@@ -129,8 +190,9 @@ pub fn absent(facts: &mut FactBuilder, place: NodeRef) -> NodeId {
         ("suspended", facts.bool(false, origin.clone())),
         ("endpoints", endpoints),
         ("throughBalancer", facts.bool(false, origin.clone())),
-        ("target", facts.str("unknown", origin.clone())),
+        ("target", facts.null(origin.clone())),
         ("uploaded", facts.bool(false, origin.clone())),
+        ("agent", facts.bool(false, origin.clone())),
         ("path", facts.null(origin.clone())),
     ];
     facts.map(&fields, origin)

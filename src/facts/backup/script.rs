@@ -5,7 +5,7 @@
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::View;
 use crate::values::{ShellCommand, shell_commands};
-use crate::vocabulary::NodeRef;
+use crate::vocabulary::{NodeRef, Reason, UnknownCode};
 
 /// Programs that copy to another failure domain, and the word that shows it where the program does other things too.
 const UPLOADERS: &[(&str, Option<&str>)] = &[
@@ -49,8 +49,8 @@ pub struct Snapshot<'a> {
     pub container: View<'a>,
     /// The scalar that holds the command.
     pub place: NodeRef,
-    /// `--endpoints`, or the variable that stands for it.
-    pub endpoints: Vec<String>,
+    /// `--endpoints`, or the variable that stands for it; unknown where only the shell knows it.
+    pub endpoints: Result<Vec<String>, Reason>,
     /// The file it writes.
     pub path: Option<String>,
 }
@@ -83,23 +83,54 @@ impl<'a> Script<'a> {
             let at = words.iter().position(|word| matches!(word.rsplit('/').next(), Some("etcdctl" | "etcdutl")))?;
             let rest = &words[at + 1..];
             let save = rest.windows(2).position(|pair| pair == ["snapshot", "save"])?;
-            let path = rest[save + 2..].iter().find(|word| !word.starts_with('-')).map(|path| (*path).to_string());
+            let path = rest[save + 2..].iter().find(|word| !word.starts_with('-')).map(|path| self.expanded(path));
             let endpoints = self.endpoints(rest);
             Some(Snapshot { container: self.container, place: *place, endpoints, path })
         })
     }
 
-    fn endpoints(&self, words: &[&str]) -> Vec<String> {
+    fn endpoints(&self, words: &[&str]) -> Result<Vec<String>, Reason> {
         let flag = words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--endpoints")? {
             "" => words.get(at + 1).copied(),
             value => value.strip_prefix('='),
         });
-        let variable = || {
-            let variables = self.container.get("env").into_iter().flat_map(View::items);
-            variables.into_iter().find(|variable| variable.str_at("name") == Some("ETCDCTL_ENDPOINTS"))?.str_at("value")
+        let variable = self.variable("ETCDCTL_ENDPOINTS");
+        let text = match (flag, variable) {
+            (Some(flag), _) => self.expanded(flag),
+            (None, Some(value)) => match value.unknown() {
+                Some(reason) => return Err(reason.clone()),
+                None => value.str().unwrap_or_default().to_string(),
+            },
+            (None, None) => String::new(),
         };
-        let text = flag.or_else(variable).unwrap_or_default();
-        text.split(',').map(str::trim).filter(|endpoint| !endpoint.is_empty()).map(str::to_string).collect()
+        // `https://$(HOST_IP):2379` is one endpoint, whatever it is; `$ENDPOINTS` may be many.
+        if text.starts_with('$') {
+            return Err(Reason::new(UnknownCode::Partial, format!("only the shell knows the endpoints `{text}`")));
+        }
+        Ok(text.split(',').map(str::trim).filter(|endpoint| !endpoint.is_empty()).map(str::to_string).collect())
+    }
+
+    fn variable(&self, name: &str) -> Option<View<'a>> {
+        let mut variables = self.container.get("env").into_iter().flat_map(View::items);
+        variables.find(|variable| variable.str_at("name") == Some(name))?.get("value")
+    }
+
+    /// A word with its leading variable put in its place, where the script or the container's environment sets it.
+    fn expanded(&self, word: &str) -> String {
+        let Some(rest) = word.strip_prefix('$') else { return word.to_string() };
+        // `${NAME}` of shells, `$(NAME)` of Kubernetes.
+        let within = |open: char, close: char| rest.strip_prefix(open)?.split_once(close);
+        let plain = || {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            rest.split_at(end)
+        };
+        let (name, after) = within('{', '}').or_else(|| within('(', ')')).unwrap_or_else(plain);
+        let assigned = self.commands.iter().flat_map(|(command, _)| &command.assignments).find_map(|assignment| {
+            let value = assignment.text.strip_prefix(name)?.strip_prefix('=')?;
+            (!value.starts_with('$')).then_some(value)
+        });
+        let value = assigned.or_else(|| self.variable(name).and_then(View::str));
+        value.filter(|_| !name.is_empty()).map_or_else(|| word.to_string(), |value| format!("{value}{after}"))
     }
 
     /// Whether it ships something off the host.

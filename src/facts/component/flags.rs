@@ -1,7 +1,7 @@
-//! Flags of control-plane components: the typed table (`data/flags.yaml`), and reading them from where tools keep them.
+//! Flags of control-plane components: the typed table (`data/flags.yaml`), and what a set of flags amounts to.
 //!
-//! Follows pflag: booleans take a value only after `=`, lists join when repeated, everything else is last-wins.
-//! `extraArgs` of kubeadm replace kubeadm's own value.
+//! Follows pflag: lists join when repeated (etcd's do not), everything else is last-wins. `extraArgs` of kubeadm replace
+//! kubeadm's own value. Reading flags from where tools keep them is the business of `words` and `files`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::facts::builder::FactBuilder;
 use crate::syntax::{Origin, View};
 use crate::values::{GoDuration, Quantity};
-use crate::vocabulary::{NodeId, Reason};
+use crate::vocabulary::{NodeId, Reason, UnknownCode};
 
 /// The table.
 #[derive(Clone, Debug, Deserialize)]
@@ -57,9 +57,18 @@ impl FlagTable {
         self.components.get(component).into_iter().flatten()
     }
 
+    fn row(&self, component: &str, flag: &str) -> Option<&FlagRow> {
+        self.components.get(component)?.get(flag)
+    }
+
+    /// Whether the table has a flag.
+    pub fn knows(&self, component: &str, flag: &str) -> bool {
+        self.row(component, flag).is_some()
+    }
+
     /// Whether a flag takes a value only after `=`.
-    fn is_bool(&self, component: &str, flag: &str) -> bool {
-        self.components.get(component).and_then(|rows| rows.get(flag)).is_some_and(|row| row.kind == FlagType::Bool)
+    pub fn is_bool(&self, component: &str, flag: &str) -> bool {
+        self.row(component, flag).is_some_and(|row| row.kind == FlagType::Bool)
     }
 }
 
@@ -92,80 +101,30 @@ pub struct Home<'a> {
     pub path: String,
 }
 
-/// kubeadm's `extraArgs`: a map in v1beta3, a list of `{name, value}` in v1beta4. Names carry no dashes in either.
-pub fn extra_args<'a>(component: View<'a>) -> Vec<SetFlag<'a>> {
-    let Some(args) = component.get("extraArgs") else { return Vec::new() };
-    let text = |value: View<'a>| value.unknown().map_or_else(|| Ok(scalar_text(value)), |reason| Err(reason.clone()));
-    let from_list = args.items().filter_map(|arg| {
-        let value = arg.get("value")?;
-        Some(SetFlag { name: arg.str_at("name")?.to_string(), value: text(value), place: value })
-    });
-    let from_map =
-        args.entries().map(|(name, value)| SetFlag { name: name.to_string(), value: text(value), place: value });
-    from_list.chain(from_map).collect()
-}
-
-/// The command line of a container: `command` and `args`, both `--x=y` and `--x y`.
-pub fn command_line<'a>(table: &FlagTable, component: &str, container: View<'a>) -> Vec<SetFlag<'a>> {
-    let words: Vec<View<'a>> =
-        ["command", "args"].into_iter().flat_map(|key| container.get(key)).flat_map(View::items).collect();
-    let mut flags = Vec::new();
-    let mut at = 0;
-    while let Some(&word) = words.get(at) {
-        at += 1;
-        let Some(flag) = word.str().and_then(|text| text.strip_prefix("--").or_else(|| text.strip_prefix('-'))) else {
-            continue;
-        };
-        let (name, value, place) = match flag.split_once('=') {
-            Some((name, value)) => (name, value.to_string(), word),
-            None if table.is_bool(component, flag) => (flag, "true".to_string(), word),
-            None => match words.get(at).filter(|next| next.str().is_some_and(|text| !text.starts_with("--"))) {
-                Some(&next) => {
-                    at += 1;
-                    (flag, next.str().unwrap_or_default().to_string(), next)
-                }
-                None => (flag, "true".to_string(), word),
-            },
-        };
-        flags.push(SetFlag { name: name.to_string(), value: Ok(value), place });
-    }
-    flags
-}
-
-/// etcd's environment: `ETCD_QUOTA_BACKEND_BYTES` is `--quota-backend-bytes`. A flag wins over its variable.
-pub fn etcd_environment<'a>(container: View<'a>) -> Vec<SetFlag<'a>> {
-    let variables = container.get("env").into_iter().flat_map(View::items);
-    variables
-        .filter_map(|variable| {
-            let name = variable.str_at("name")?.strip_prefix("ETCD_")?.to_lowercase().replace('_', "-");
-            let place = variable.get("value")?;
-            Some(SetFlag { name, value: Ok(scalar_text(place)), place })
-        })
-        .collect()
-}
-
-/// The text of a scalar as a command line would carry it.
-fn scalar_text(value: View<'_>) -> String {
-    use crate::syntax::Data;
-    match value.data() {
-        Data::Str(_) => value.str().unwrap_or_default().to_string(),
-        Data::Bool(value) => value.to_string(),
-        Data::Int(value) => value.to_string(),
-        Data::Float(value) => value.to_string(),
-        _ => String::new(),
-    }
-}
-
 /// What the flags of one component amount to.
 pub struct Flags<'a> {
     /// The component.
     pub component: String,
     /// Everything that is set, in order.
     pub set: Vec<SetFlag<'a>>,
+    /// Why flags may be set that are not listed.
+    pub open: Option<Reason>,
     /// Whose defaults hold.
     pub defaults: Defaults,
     /// Where an unset flag would be written.
     pub home: Home<'a>,
+}
+
+impl FlagRow {
+    /// Whether somebody's flag is the one called `name` today.
+    fn means(&self, name: &str, flag: &SetFlag<'_>) -> bool {
+        flag.name == name || self.formerly.contains(&flag.name)
+    }
+}
+
+/// A text that is no value of its flag's type: the component would refuse it, or only the shell knows it.
+fn unreadable(text: &str) -> Reason {
+    Reason::new(UnknownCode::Partial, format!("`{text}` cannot be read as a value of its flag"))
 }
 
 /// One flag as it takes effect.
@@ -177,30 +136,43 @@ pub struct Effective<'f, 'a> {
 
 impl<'a> Flags<'a> {
     fn effective(&self, name: &str, row: &FlagRow) -> Effective<'_, 'a> {
-        let named = |flag: &&SetFlag<'a>| flag.name == name || row.formerly.contains(&flag.name);
-        let mut set = self.set.iter().filter(named).rev();
+        let mut set = self.set.iter().filter(|flag| row.means(name, flag)).rev();
         let last = set.next();
         let default = match self.defaults {
             Defaults::Kubeadm => row.kubeadm.clone().or_else(|| row.default.clone()),
             Defaults::Binary => row.default.clone(),
         };
-        let text = match last {
-            Some(flag) if row.kind == FlagType::List => Some(joined(flag, set)),
-            Some(flag) => Some(flag.value.clone()),
-            None => default.map(Ok),
+        let text = match (last, &self.open) {
+            (Some(flag), _) if row.kind == FlagType::List && self.component != "etcd" => Some(joined(flag, set)),
+            (Some(flag), _) => Some(flag.value.clone()),
+            (None, Some(reason)) => Some(Err(reason.clone())),
+            (None, None) => default.map(Ok),
         };
         Effective { text, set: last, kind: row.kind }
     }
 
-    /// The text of a flag as it takes effect, by the table.
-    pub fn text(&self, table: &FlagTable, name: &str) -> Option<String> {
-        let row = table.components.get(&self.component)?.get(name)?;
-        self.effective(name, row).text?.ok()
+    /// The text of a flag as it takes effect; `None` without value and default, or where the table lacks it.
+    pub fn text(&self, table: &FlagTable, name: &str) -> Result<Option<String>, Reason> {
+        match table.row(&self.component, name) {
+            Some(row) => self.effective(name, row).text.transpose(),
+            None => Ok(None),
+        }
+    }
+
+    /// A duration in milliseconds and as text, and where it stands or would stand.
+    pub fn duration(&self, table: &FlagTable, name: &str) -> (Result<(i64, String), Reason>, Origin) {
+        let text = self.text(table, name).map(Option::unwrap_or_default);
+        let value = text.and_then(|text| match text.parse::<GoDuration>() {
+            Ok(duration) => Ok((duration.millis(), text)),
+            Err(_) => Err(unreadable(&text)),
+        });
+        (value, self.origin(table, name))
     }
 
     /// Where a flag stands, or would stand.
-    pub fn origin(&self, name: &str) -> Origin {
-        match self.set.iter().rev().find(|flag| flag.name == name) {
+    pub fn origin(&self, table: &FlagTable, name: &str) -> Origin {
+        let Some(row) = table.row(&self.component, name) else { return self.missing(name) };
+        match self.set.iter().rev().find(|flag| row.means(name, flag)) {
             Some(flag) => Origin::Node(flag.place.at()),
             None => self.missing(name),
         }
@@ -250,7 +222,7 @@ impl Effective<'_, '_> {
         facts.map(&fields, origin)
     }
 
-    /// Durations are milliseconds, amounts of bytes are numbers; a text that does not parse stays a text.
+    /// Durations are milliseconds, amounts of bytes are numbers; a text that does not parse is unknown.
     fn typed(&self, facts: &mut FactBuilder, text: &str, origin: &Origin) -> NodeId {
         let number = match self.kind {
             FlagType::Int => text.parse().ok(),
@@ -260,14 +232,17 @@ impl Effective<'_, '_> {
         };
         match (self.kind, number) {
             (_, Some(number)) => facts.int(number, origin.clone()),
-            (FlagType::Bool, _) => {
-                facts.bool(matches!(text, "true" | "True" | "TRUE" | "t" | "T" | "1"), origin.clone())
-            }
+            (FlagType::Bool, _) => match text {
+                "true" | "True" | "TRUE" | "t" | "T" | "1" => facts.bool(true, origin.clone()),
+                "false" | "False" | "FALSE" | "f" | "F" | "0" => facts.bool(false, origin.clone()),
+                _ => facts.unknown(unreadable(text), origin.clone()),
+            },
             (FlagType::List, _) => {
                 let items = text.split(',').filter(|item| !item.is_empty()).map(|item| (item, origin.clone()));
                 facts.strings(items, origin.clone())
             }
-            _ => facts.str(text, origin.clone()),
+            (FlagType::String, _) => facts.str(text, origin.clone()),
+            _ => facts.unknown(unreadable(text), origin.clone()),
         }
     }
 }

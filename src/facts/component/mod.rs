@@ -1,25 +1,37 @@
-//! The `component` subject: an API server, scheduler, controller-manager or etcd with the flags that take effect.
+//! The `component` subject: an API server, scheduler, controller-manager, etcd or kube-vip with the flags that take effect.
 //!
-//! One adapter a tool says where flags stand and whose defaults hold; the facts are the same for all.
+//! One adapter a tool says where flags stand and whose defaults hold; the facts are the same for all. `words` reads command
+//! lines, `files` what is configured outside pods, `flags` says what it amounts to.
 
+mod files;
 mod flags;
+mod lease;
+mod words;
 
-pub use flags::{Defaults, FlagTable, Flags, Home, SetFlag, command_line, etcd_environment, extra_args};
+pub use flags::{Defaults, FlagTable, Flags, Home, SetFlag};
+pub use lease::Lease;
+pub use words::openness;
 
 use super::builder::FactBuilder;
+use super::load_balancer;
 use super::subject::{Subject, SubjectKind};
-use crate::inventory::{DocumentId, Inventory, pod_template};
-use crate::syntax::View;
+use crate::inventory::{DocumentId, Inventory, Role, pod_template};
+use crate::syntax::{Format, Origin, View};
 use crate::vocabulary::{NodeId, NodeRef};
+use words::{Program, Setting};
 
 /// A component as an adapter found it.
 pub struct Component<'a> {
     /// `kube-apiserver`, `etcd` …
     pub name: &'static str,
-    /// The tool whose file it is: `kubeadm`, `static-pod`.
+    /// The tool whose file it is: `kubeadm`, `static-pod`, `systemd`, `file`.
     pub tool: &'static str,
     /// Its flags.
     pub flags: Flags<'a>,
+    /// kube-vip's lease, which no flag of the table says.
+    pub lease: Option<Lease>,
+    /// Something asks it for its health without credentials.
+    pub probed: bool,
     /// What a finding about it as a whole points at.
     pub place: NodeRef,
 }
@@ -29,7 +41,7 @@ const NAMES: &[&str] = &["kube-apiserver", "kube-controller-manager", "kube-sche
 
 impl<'a> Component<'a> {
     /// The components of a kubeadm ClusterConfiguration. kubeadm runs etcd itself unless `etcd.external` is there.
-    pub fn of_kubeadm(root: View<'a>) -> Vec<Component<'a>> {
+    fn of_kubeadm(finder: &Finder<'a, '_>, root: View<'a>) -> Vec<Component<'a>> {
         let external = root.path("etcd.external").is_some();
         let sections = [
             ("kube-apiserver", "apiServer"),
@@ -37,55 +49,89 @@ impl<'a> Component<'a> {
             ("kube-scheduler", "scheduler"),
         ];
         let mut components: Vec<Component<'a>> =
-            sections.into_iter().map(|(name, section)| Self::kubeadm(root, name, section)).collect();
+            sections.into_iter().map(|(name, section)| Self::kubeadm(finder, root, name, section)).collect();
         if !external {
-            components.push(Self::kubeadm(root, "etcd", "etcd.local"));
+            components.push(Self::kubeadm(finder, root, "etcd", "etcd.local"));
         }
         components
     }
 
-    fn kubeadm(root: View<'a>, name: &'static str, section: &str) -> Component<'a> {
+    fn kubeadm(finder: &Finder<'a, '_>, root: View<'a>, name: &'static str, section: &str) -> Component<'a> {
         let (parent, missing) = deepest(root, section);
         let path = if missing.is_empty() { "extraArgs".to_string() } else { format!("{missing}.extraArgs") };
-        let home = match root.path(section).and_then(|section| section.get("extraArgs")) {
+        let found = root.path(section);
+        let home = match found.and_then(|section| section.get("extraArgs")) {
             Some(args) => Home { parent: args, path: String::new() },
             None => Home { parent, path },
         };
-        let set = root.path(section).map(extra_args).unwrap_or_default();
-        let flags = Flags { component: name.to_string(), set, defaults: Defaults::Kubeadm, home };
-        Component { name, tool: "kubeadm", flags, place: root.path(section).unwrap_or(root).at() }
-    }
-
-    /// The components that a pod runs, recognised by the program's name. A pod that kubeadm wrote repeats all of kubeadm's
-    /// flags, so the binary's own defaults hold.
-    pub fn of_pod(table: &FlagTable, spec: View<'a>) -> Vec<Component<'a>> {
-        let containers = spec.get("containers").into_iter().flat_map(View::items);
-        containers.filter_map(|container| Self::of_container(table, container)).collect()
-    }
-
-    fn of_container(table: &FlagTable, container: View<'a>) -> Option<Component<'a>> {
-        let words = ["command", "args"].into_iter().flat_map(|key| container.get(key)).flat_map(View::items);
-        let program = words.filter_map(View::str).next()?.rsplit('/').next()?.to_string();
-        let name = NAMES.iter().find(|name| **name == program)?;
-        let mut set = if *name == "etcd" { etcd_environment(container) } else { Vec::new() };
-        set.extend(command_line(table, name, container));
-        let list = container.get("command").or_else(|| container.get("args")).unwrap_or(container);
-        let flags = Flags {
-            component: name.to_string(),
-            set,
-            defaults: Defaults::Binary,
-            home: Home { parent: list, path: String::new() },
+        let own = match found {
+            Some(section) => words::extra_args(name, section),
+            None => Setting { flags: Vec::new(), open: words::openness(parent) },
         };
-        Some(Component { name, tool: "static-pod", flags, place: container.get("name").unwrap_or(container).at() })
+        let flags = finder.flags(name, own, Defaults::Kubeadm, home);
+        let place = found.unwrap_or(root).at();
+        Component { name, tool: "kubeadm", flags, lease: None, probed: true, place }
+    }
+
+    /// A container that runs a component: by its program, in a shell too, or by the image where only flags are given. A pod
+    /// that kubeadm wrote repeats all of kubeadm's flags, so the binary's own defaults hold.
+    fn of_container(finder: &Finder<'a, '_>, container: View<'a>) -> Option<Component<'a>> {
+        let words = words::of_container(container);
+        let by_image = || {
+            let image = container.str_at("image")?.split(['@', ':']).next()?;
+            NAMES.iter().copied().find(|name| *name == words::base_name(image))
+        };
+        let only_flags = words.first().is_some_and(|word| word.text.starts_with('-'));
+        let Program { name, words, script } = match only_flags {
+            true => Program { name: by_image()?, words, script: None },
+            false => words::program(words, NAMES)?,
+        };
+        let mut own = if name == "etcd" { words::etcd_environment(container) } else { Setting::default() };
+        own = own.then(words::flags(finder.table, name, &words));
+        let lists = ["command", "args"].into_iter().filter_map(|key| container.get(key));
+        own.open = own.open.or_else(|| lists.filter_map(words::openness).next());
+        let list = script.or_else(|| container.get("command")).or_else(|| container.get("args")).unwrap_or(container);
+        let flags = finder.flags(name, own, Defaults::Binary, Home { parent: list, path: String::new() });
+        let place = container.get("name").unwrap_or(container).at();
+        Some(Component { name, tool: "static-pod", flags, lease: None, probed: is_probed(container), place })
+    }
+
+    /// A systemd service that runs a component.
+    fn of_unit(finder: &Finder<'a, '_>) -> Option<Component<'a>> {
+        let unit = files::Unit::read(finder.inventory, finder.id);
+        let (exec, words) = unit.command()?;
+        let (variables, open) = unit.variables(finder.inventory, finder.id);
+        let Program { name, words, .. } = words::program(words, NAMES)?;
+        let mut own = Setting::default();
+        if name == "etcd" {
+            own = Setting { flags: files::etcd_variables(&variables), open };
+        }
+        own = own.then(words::flags(finder.table, name, &files::expanded(words, &variables)));
+        let flags = finder.flags(name, own, Defaults::Binary, Home { parent: exec, path: String::new() });
+        Some(Component { name, tool: "systemd", flags, lease: None, probed: false, place: exec.at() })
+    }
+
+    fn of_file(name: &'static str, set: Setting<'a>, place: View<'a>, home: View<'a>) -> Self {
+        let home = Home { parent: home, path: String::new() };
+        let flags =
+            Flags { component: name.to_string(), set: set.flags, open: set.open, defaults: Defaults::Binary, home };
+        Component { name, tool: "file", flags, lease: None, probed: false, place: place.at() }
     }
 
     /// The component's facts.
     pub fn facts(&self, facts: &mut FactBuilder, table: &FlagTable) -> NodeId {
-        let origin = crate::syntax::Origin::Node(self.place);
+        let origin = Origin::Node(self.place);
+        let of_flags = Lease::of_flags(table, &self.flags);
+        let lease = match self.lease.as_ref().or(of_flags.as_ref()) {
+            Some(lease) => lease.facts(facts, &origin),
+            None => facts.null(origin.clone()),
+        };
         let fields = [
             ("name", facts.str(self.name, origin.clone())),
             ("tool", facts.str(self.tool, origin.clone())),
             ("flags", self.flags.facts(facts, table)),
+            ("lease", lease),
+            ("probed", facts.bool(self.probed, origin.clone())),
         ];
         facts.map(&fields, origin)
     }
@@ -95,6 +141,15 @@ impl<'a> Component<'a> {
         let subject = Subject::of(SubjectKind::Component, node, inventory, id);
         Subject { component: Some(self.name.to_string()), ..subject }
     }
+}
+
+/// Whether the kubelet asks by HTTP, which it does without credentials unless a header carries some.
+fn is_probed(container: View<'_>) -> bool {
+    let probes = ["livenessProbe", "readinessProbe", "startupProbe"];
+    probes
+        .into_iter()
+        .filter_map(|probe| container.get(probe)?.get("httpGet"))
+        .any(|get| get.get("httpHeaders").is_none())
 }
 
 /// The deepest existing part of a path, and the rest of the path.
@@ -110,15 +165,93 @@ fn deepest<'a, 'p>(root: View<'a>, path: &'p str) -> (View<'a>, &'p str) {
     (at, rest)
 }
 
+/// Finds the components of one document.
+struct Finder<'a, 't> {
+    inventory: &'a Inventory,
+    table: &'t FlagTable,
+    id: DocumentId,
+}
+
+impl<'a> Finder<'a, '_> {
+    /// Flags as they take effect together with the configuration file that they name. etcd reads nothing but the file.
+    fn flags(&self, name: &'static str, own: Setting<'a>, defaults: Defaults, home: Home<'a>) -> Flags<'a> {
+        let all = match files::configuration(self.inventory, self.table, self.id, name, &own) {
+            Some(file) if name == "etcd" => file,
+            Some(file) => file.then(own),
+            None => own,
+        };
+        Flags { component: name.to_string(), set: all.flags, open: all.open, defaults, home }
+    }
+
+    fn of_pod(&self, spec: View<'a>) -> Vec<Component<'a>> {
+        let containers = spec.get("containers").into_iter().flat_map(View::items);
+        containers.filter_map(|container| Component::of_container(self, container)).collect()
+    }
+
+    fn of_foreign(&self, format: Format, root: View<'a>) -> Option<Component<'a>> {
+        match format {
+            Format::SystemdUnit => Component::of_unit(self),
+            Format::EnvFile => {
+                let (set, first) = files::etcd_env_file(root)?;
+                let named = files::is_named(self.inventory, self.id);
+                (!named).then(|| Component::of_file("etcd", set, first, first))
+            }
+            Format::Yaml => {
+                let set = files::etcd_conf(root)?;
+                let first = root.entries().next()?.1;
+                let named = files::is_named(self.inventory, self.id);
+                (!named).then(|| Component::of_file("etcd", set, first, root))
+            }
+            _ => None,
+        }
+    }
+
+    /// A scheduler's configuration by itself, unless a scheduler in sight has one.
+    fn of_scheduler_configuration(&self, root: View<'a>) -> Option<Component<'a>> {
+        let environment = self.inventory.document(self.id).environment;
+        let has_config = |component: &Component<'_>| {
+            component.name == "kube-scheduler"
+                && component.flags.text(self.table, "config").is_ok_and(|path| path.is_some())
+        };
+        let mut others = in_environment(self.inventory, self.table, environment);
+        if others.any(|(_, component)| has_config(&component)) {
+            return None;
+        }
+        let place = root.get("kind").unwrap_or(root);
+        Some(Component::of_file("kube-scheduler", files::scheduler_configuration(root), place, root))
+    }
+}
+
 /// The components in a document, whatever tool wrote it.
 pub fn find<'a>(inventory: &'a Inventory, table: &FlagTable, id: DocumentId) -> Vec<Component<'a>> {
     let document = inventory.document(id);
     let root = document.view(inventory.forest());
-    match document.kind() {
-        "ClusterConfiguration" => Component::of_kubeadm(root),
-        "Pod" => {
-            pod_template(document, inventory.forest()).map_or_else(Vec::new, |pod| Component::of_pod(table, pod.spec))
+    let finder = Finder { inventory, table, id };
+    match (document.role, document.kind()) {
+        (Role::Object, "ClusterConfiguration") => Component::of_kubeadm(&finder, root),
+        (Role::Object, "Pod") => {
+            let pod = pod_template(document, inventory.forest());
+            let mut components = pod.map_or_else(Vec::new, |pod| finder.of_pod(pod.spec));
+            components.extend(load_balancer::kube_vip_component(inventory, id));
+            components
         }
+        (Role::Object, "DaemonSet") => load_balancer::kube_vip_component(inventory, id).into_iter().collect(),
+        (Role::Object, "KubeSchedulerConfiguration") => finder.of_scheduler_configuration(root).into_iter().collect(),
+        (Role::Foreign | Role::Other, _) => finder.of_foreign(document.format, root).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// The components of kubeadm's documents, pods and units that an environment sees.
+pub fn in_environment<'a>(
+    inventory: &'a Inventory,
+    table: &'a FlagTable,
+    environment: crate::inventory::EnvironmentId,
+) -> impl Iterator<Item = (DocumentId, Component<'a>)> {
+    let visible = &inventory.environments()[environment.index()].visible;
+    let documents = visible.iter().flat_map(|id| inventory.members(*id)).copied().filter(|&id| {
+        let document = inventory.document(id);
+        matches!(document.kind(), "ClusterConfiguration" | "Pod") || document.format == Format::SystemdUnit
+    });
+    documents.flat_map(move |id| find(inventory, table, id).into_iter().map(move |component| (id, component)))
 }

@@ -1,7 +1,10 @@
-//! The `etcd` subject: members, quota, compaction, TLS, from kubeadm and from static pods.
+//! The `etcd` subject: members, quota, compaction, TLS, from kubeadm, static pods, units, and etcd's own files.
 //!
 //! Source of the TLS rules: etcd `client/pkg/transport/listener.go`: client certificates are required and verified when a
-//! trusted CA *or* client-cert-auth is set, on the client listener too.
+//! trusted CA *or* client-cert-auth is set, on the client listener too. `initial-cluster` is the intended membership where
+//! people wrote it; in kubeadm's static pods it is what was known when the member joined, and proves nothing.
+
+use std::collections::BTreeSet;
 
 use crate::facts::builder::FactBuilder;
 use crate::facts::component::{Component, FlagTable};
@@ -10,7 +13,7 @@ use crate::vocabulary::{NodeId, Reason, UnknownCode};
 
 /// Where an etcd is described.
 pub enum EtcdSource<'c, 'a> {
-    /// By a component's flags: kubeadm's local etcd or a static pod.
+    /// By a component's flags.
     Component(&'c Component<'a>),
     /// By kubeadm's list of external endpoints.
     External(View<'a>),
@@ -21,9 +24,27 @@ pub struct Etcd<'c, 'a> {
     /// Where it is described.
     pub source: EtcdSource<'c, 'a>,
     /// Members that run on the control-plane nodes, where their number is declared.
-    pub stacked_members: Option<i64>,
+    pub stacked_members: Result<i64, Reason>,
     /// The API server's own compaction, in text: it compacts every five minutes unless set to 0.
-    pub apiserver_compaction: Option<(String, Origin)>,
+    pub apiserver_compaction: Option<(Result<String, Reason>, Origin)>,
+}
+
+/// A fact that may be unknown.
+type Known<T> = Result<T, Reason>;
+
+/// Adds a fact that may be unknown.
+fn add_bool(facts: &mut FactBuilder, value: Known<bool>, origin: Origin) -> NodeId {
+    match value {
+        Ok(value) => facts.bool(value, origin),
+        Err(reason) => facts.unknown(reason, origin),
+    }
+}
+
+fn add_int(facts: &mut FactBuilder, value: Known<i64>, origin: Origin) -> NodeId {
+    match value {
+        Ok(value) => facts.int(value, origin),
+        Err(reason) => facts.unknown(reason, origin),
+    }
 }
 
 impl Etcd<'_, '_> {
@@ -37,91 +58,143 @@ impl Etcd<'_, '_> {
 
     fn component_facts(&self, facts: &mut FactBuilder, table: &FlagTable, component: &Component<'_>) -> NodeId {
         let flags = &component.flags;
-        let on = |name: &str| flags.text(table, name).is_some_and(|text| !text.is_empty() && text != "false");
-        let https = |name: &str| flags.text(table, name).is_some_and(|urls| urls.split(',').all(is_secure));
+        let tls = Tls { table, component };
         let anchor = Origin::Node(component.place);
-        let members = match self.stacked_members {
-            Some(members) => facts.int(members, anchor.clone()),
-            None => facts.unknown(one_manifest(), anchor.clone()),
+        let stacked = matches!(component.tool, "kubeadm" | "static-pod");
+        let (members, members_place) = match stacked {
+            true => (self.stacked_members.clone(), anchor.clone()),
+            false => (listed_members(table, component), flags.origin(table, "initial-cluster")),
         };
-        let client_tls = (on("cert-file") || on("auto-tls")) && https("listen-client-urls");
-        let peer_tls = (on("peer-cert-file") || on("peer-auto-tls")) && https("listen-peer-urls");
-        let mut fields = vec![
+        let retention = flags.text(table, "auto-compaction-retention").map(|text| !is_zero(text.as_deref()));
+        let fields = [
             ("tool", facts.str(component.tool, anchor.clone())),
             ("external", facts.bool(false, anchor.clone())),
-            ("members", members),
+            ("stacked", facts.bool(stacked, anchor.clone())),
+            ("members", add_int(facts, members, members_place)),
             ("flags", flags.facts(facts, table)),
-            ("clientTls", facts.bool(client_tls, tls_origin(component, "listen-client-urls", "cert-file"))),
-            (
-                "clientAuth",
-                facts.bool(on("trusted-ca-file") || on("client-cert-auth"), flags.origin("client-cert-auth")),
-            ),
-            ("peerTls", facts.bool(peer_tls, tls_origin(component, "listen-peer-urls", "peer-cert-file"))),
-            (
-                "peerAuth",
-                facts.bool(
-                    on("peer-trusted-ca-file") || on("peer-client-cert-auth"),
-                    flags.origin("peer-client-cert-auth"),
-                ),
-            ),
+            ("clientTls", add_bool(facts, tls.served(""), tls.place("listen-client-urls", "cert-file"))),
+            ("clientAuth", add_bool(facts, tls.asked(""), flags.origin(table, "client-cert-auth"))),
+            ("peerTls", add_bool(facts, tls.served("peer-"), tls.place("listen-peer-urls", "peer-cert-file"))),
+            ("peerAuth", add_bool(facts, tls.asked("peer-"), flags.origin(table, "peer-client-cert-auth"))),
+            ("compacted", self.compacted(facts, retention)),
         ];
-        fields.push((
-            "compacted",
-            self.compacted(facts, !is_zero(flags.text(table, "auto-compaction-retention").as_deref())),
-        ));
         facts.map(&fields, anchor)
     }
 
     /// Whether anybody compacts: the API server by itself, or etcd.
-    fn compacted(&self, facts: &mut FactBuilder, by_etcd: bool) -> NodeId {
-        match &self.apiserver_compaction {
-            Some((interval, origin)) => facts.bool(by_etcd || !is_zero(Some(interval)), origin.clone()),
-            None => {
-                let anchor = facts.anchor();
-                facts.bool(true, anchor)
-            }
-        }
+    fn compacted(&self, facts: &mut FactBuilder, by_etcd: Known<bool>) -> NodeId {
+        let Some((interval, origin)) = &self.apiserver_compaction else {
+            let anchor = facts.anchor();
+            return facts.bool(true, anchor);
+        };
+        let by_apiserver = interval.as_ref().map(|text| !is_zero(Some(text)));
+        let compacted = match (by_apiserver, by_etcd) {
+            (Ok(true), _) | (_, Ok(true)) => Ok(true),
+            (Ok(false), by_etcd) => by_etcd,
+            (Err(reason), _) => Err(reason.clone()),
+        };
+        add_bool(facts, compacted, origin.clone())
     }
 
     fn external_facts(&self, facts: &mut FactBuilder, section: View<'_>) -> NodeId {
         let endpoints = section.get("endpoints");
         let origin = Origin::Node(endpoints.unwrap_or(section).at());
-        let urls: Vec<&str> = endpoints.into_iter().flat_map(View::items).filter_map(View::str).collect();
-        let tls = urls.iter().all(|url| is_secure(url));
-        let plain =
-            endpoints.into_iter().flat_map(View::items).find(|url| url.str().is_some_and(|url| !is_secure(url)));
-        let tls_place = Origin::Node(plain.or(endpoints).unwrap_or(section).at());
+        let urls: Vec<View<'_>> = endpoints.into_iter().flat_map(View::items).collect();
+        let known = endpoints.filter(|list| list.is_list()).ok_or_else(elsewhere);
+        let members = known.map(|_| i64::try_from(urls.len()).unwrap_or(i64::MAX));
+        let plain = urls.iter().find(|url| url.str().is_some_and(|url| !is_secure(url)));
+        let unknown = urls.iter().find_map(|url| url.unknown());
+        let tls = match (plain, unknown) {
+            (None, Some(reason)) => Err(reason.clone()),
+            (plain, _) => Ok(plain.is_none()),
+        };
+        let tls_place = Origin::Node(plain.copied().or(endpoints).unwrap_or(section).at());
         let auth = section.get("certFile").is_some_and(|file| !file.is_null());
         let empty = facts.map(&[], origin.clone());
         let fields = [
             ("tool", facts.str("kubeadm", origin.clone())),
             ("external", facts.bool(true, origin.clone())),
-            ("members", facts.int(i64::try_from(urls.len()).unwrap_or(i64::MAX), origin.clone())),
+            ("stacked", facts.bool(false, origin.clone())),
+            ("members", add_int(facts, members, origin.clone())),
             ("flags", empty),
-            ("clientTls", facts.bool(tls, tls_place)),
+            ("clientTls", add_bool(facts, tls, tls_place)),
             ("clientAuth", facts.bool(auth, section.origin_of("certFile"))),
             ("peerTls", facts.unknown(elsewhere(), origin.clone())),
             ("peerAuth", facts.unknown(elsewhere(), origin.clone())),
-            ("compacted", self.compacted(facts, false)),
+            ("compacted", self.compacted(facts, Err(elsewhere()))),
         ];
         facts.map(&fields, origin)
     }
 }
 
-/// Where missing TLS shows: a plain URL if one is set, else the certificate's flag.
-fn tls_origin(component: &Component<'_>, urls: &str, certificate: &str) -> Origin {
-    let plain = |flag: &&crate::facts::component::SetFlag<'_>| {
-        flag.name == urls && flag.value.as_ref().is_ok_and(|value| !value.split(',').all(is_secure))
-    };
-    match component.flags.set.iter().find(plain) {
-        Some(flag) => Origin::Node(flag.place.at()),
-        None => component.flags.origin(certificate),
+/// What an etcd's flags say about TLS towards clients (prefix ``) or members (prefix `peer-`).
+struct Tls<'t, 'c, 'a> {
+    table: &'t FlagTable,
+    component: &'c Component<'a>,
+}
+
+impl Tls<'_, '_, '_> {
+    fn text(&self, name: &str) -> Known<Option<String>> {
+        self.component.flags.text(self.table, name)
     }
+
+    fn on(&self, name: &str) -> Known<bool> {
+        Ok(self.text(name)?.is_some_and(|text| !text.is_empty() && text != "false"))
+    }
+
+    fn either(&self, one: &str, other: &str) -> Known<bool> {
+        match (self.on(one), self.on(other)) {
+            (Ok(true), _) | (_, Ok(true)) => Ok(true),
+            (Err(reason), _) | (_, Err(reason)) => Err(reason),
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether a certificate is there and no URL is plain.
+    fn served(&self, prefix: &str) -> Known<bool> {
+        let urls = self.text(if prefix.is_empty() { "listen-client-urls" } else { "listen-peer-urls" });
+        let certificate = self.either(&format!("{prefix}cert-file"), &format!("{prefix}auto-tls"));
+        let secure = urls.map(|urls| urls.is_some_and(|urls| urls.split(',').all(is_secure)));
+        match (certificate, secure) {
+            (Ok(false), _) | (_, Ok(false)) => Ok(false),
+            (Err(reason), _) | (_, Err(reason)) => Err(reason),
+            _ => Ok(true),
+        }
+    }
+
+    fn asked(&self, prefix: &str) -> Known<bool> {
+        self.either(&format!("{prefix}trusted-ca-file"), &format!("{prefix}client-cert-auth"))
+    }
+
+    /// Where missing TLS shows: a plain URL if one is set, else the certificate's flag.
+    fn place(&self, urls: &str, certificate: &str) -> Origin {
+        let flags = &self.component.flags;
+        let plain = |flag: &&crate::facts::component::SetFlag<'_>| {
+            flag.name == urls && flag.value.as_ref().is_ok_and(|value| !value.split(',').all(is_secure))
+        };
+        match flags.set.iter().find(plain) {
+            Some(flag) => Origin::Node(flag.place.at()),
+            None => flags.origin(self.table, certificate),
+        }
+    }
+}
+
+/// The members that `initial-cluster` lists; one name may have several URLs.
+fn listed_members(table: &FlagTable, component: &Component<'_>) -> Known<i64> {
+    for discovery in ["discovery", "discovery-srv"] {
+        if component.flags.text(table, discovery)?.is_some_and(|text| !text.is_empty()) {
+            return Err(Reason::new(UnknownCode::Partial, "the members are found by discovery"));
+        }
+    }
+    let cluster = component.flags.text(table, "initial-cluster")?.filter(|text| text.contains('='));
+    let cluster = cluster.filter(|text| !text.contains(['$', '{'])).ok_or_else(unlisted)?;
+    let names: BTreeSet<&str> = cluster.split(',').filter_map(|member| member.trim().split('=').next()).collect();
+    Ok(i64::try_from(names.len()).unwrap_or(i64::MAX))
 }
 
 fn is_secure(url: &str) -> bool {
     let url = url.trim();
-    url.starts_with("https://") || url.starts_with("unixs://")
+    ["https://", "unixs://", "unix://"].iter().any(|scheme| url.starts_with(scheme))
 }
 
 /// `0`, `0s`, or nothing.
@@ -129,8 +202,13 @@ fn is_zero(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim_end_matches(|c: char| c.is_alphabetic()).parse() == Ok(0.0))
 }
 
-fn one_manifest() -> Reason {
+/// Why one member's description does not count members.
+pub fn one_manifest() -> Reason {
     Reason::new(UnknownCode::Partial, "the description of one member does not say how many members there are")
+}
+
+fn unlisted() -> Reason {
+    Reason::new(UnknownCode::Partial, "no `initial-cluster` lists the members")
 }
 
 fn elsewhere() -> Reason {

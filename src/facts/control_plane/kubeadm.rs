@@ -1,6 +1,7 @@
 //! kubeadm's documents: ClusterConfiguration, InitConfiguration, JoinConfiguration (v1beta3 and v1beta4).
 
 use crate::facts::builder::{FactBuilder, Fallback};
+use crate::facts::component::openness;
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Origin, View};
 use crate::values::HostPort;
@@ -12,6 +13,8 @@ pub struct ControlPlane<'a> {
     nodes: Vec<ControlNode<'a>>,
     /// Some control-plane join names itself, so that the set of nodes is declared.
     declared: bool,
+    /// Some document joins a control-plane node, named or not.
+    joins: bool,
     /// Addresses that float between nodes (keepalived, kube-vip).
     floating: Vec<String>,
 }
@@ -31,19 +34,28 @@ impl<'a> ControlPlane<'a> {
         let root = inventory.document(id).view(forest);
         let of = |kind| inventory.of_kind(kind, environment).map(|id| inventory.document(id).view(forest));
         let first = of("InitConfiguration").next().map(|root| ControlNode { root, addresses: addresses(root, "") });
-        let joins: Vec<ControlNode<'a>> = of("JoinConfiguration")
+        let joining: Vec<ControlNode<'a>> = of("JoinConfiguration")
             .filter(|join| join.get("controlPlane").is_some_and(|section| !section.is_null()))
             .map(|root| ControlNode { root, addresses: addresses(root, "controlPlane.") })
-            .filter(|node| !node.addresses.is_empty())
             .collect();
-        let declared = !joins.is_empty();
-        ControlPlane { root, nodes: first.into_iter().chain(joins).collect(), declared, floating }
+        let joins = !joining.is_empty();
+        let mut nodes: Vec<ControlNode<'a>> = first.into_iter().collect();
+        let mut declared = false;
+        for node in joining.into_iter().filter(|node| !node.addresses.is_empty()) {
+            declared = true;
+            // The same node joined by two files is one node.
+            if nodes.iter().all(|known| known.addresses.iter().all(|address| !node.addresses.contains(address))) {
+                nodes.push(node);
+            }
+        }
+        ControlPlane { root, nodes, declared, joins, floating }
     }
 
     /// The number of control-plane nodes, where it is declared. The first node always exists, with or without a document.
-    pub fn count(&self) -> Option<i64> {
+    pub fn count(&self) -> Result<i64, Reason> {
         let first = usize::from(!self.nodes.iter().any(|node| node.root.str_at("kind") == Some("InitConfiguration")));
-        self.declared.then(|| i64::try_from(self.nodes.len() + first).unwrap_or(i64::MAX))
+        let count = i64::try_from(self.nodes.len() + first).unwrap_or(i64::MAX);
+        self.declared.then_some(count).ok_or_else(undeclared)
     }
 
     /// Whether etcd runs on the control-plane nodes.
@@ -61,8 +73,8 @@ impl<'a> ControlPlane<'a> {
         let anchor = facts.anchor();
         let counted = Origin::Node(self.count_place());
         let count = match self.count() {
-            Some(count) => facts.int(count, counted),
-            None => facts.unknown(undeclared(), counted),
+            Ok(count) => facts.int(count, counted),
+            Err(reason) => facts.unknown(reason, counted),
         };
         let fields = [
             ("tool", facts.str("kubeadm", anchor.clone())),
@@ -70,25 +82,29 @@ impl<'a> ControlPlane<'a> {
             ("version", facts.lookup(self.root, "kubernetesVersion", Fallback::Null)),
             ("object", facts.refer(self.root.at())),
             ("count", count),
-            ("joins", facts.bool(self.declared, anchor.clone())),
+            ("joins", facts.bool(self.joins, anchor.clone())),
             ("stacked", facts.bool(self.is_stacked(), self.root.origin_of("etcd"))),
             ("endpoint", self.endpoint(facts)),
         ];
         facts.map(&fields, anchor)
     }
 
-    /// `endpoint`: null where none is set.
+    /// `endpoint`: null where none is set, unknown where a template or a placeholder stands for it.
     fn endpoint(&self, facts: &mut FactBuilder) -> NodeId {
         let origin = self.root.origin_of("controlPlaneEndpoint");
-        let Some(place) = self.root.get("controlPlaneEndpoint").filter(|endpoint| !endpoint.is_null()) else {
-            return facts.null(origin);
+        let written = self.root.get("controlPlaneEndpoint").filter(|endpoint| !endpoint.is_null());
+        let Some(place) = written.filter(|endpoint| endpoint.str() != Some("")) else {
+            return match openness(self.root) {
+                Some(reason) => facts.unknown(reason, origin),
+                None => facts.null(origin),
+            };
         };
         if let Some(reason) = place.unknown() {
             return facts.unknown(reason.clone(), origin);
         }
         let text = place.str().unwrap_or_default();
         let Some(parsed) = text.parse::<HostPort>().ok().filter(|parsed| !parsed.host.is_empty()) else {
-            return facts.null(origin);
+            return facts.unknown(placeholder(text), origin);
         };
         let on_node = self.nodes.iter().any(|node| node.addresses.contains(&parsed.host.as_str()));
         let floats = self.floating.contains(&parsed.host);
@@ -110,36 +126,12 @@ fn undeclared() -> Reason {
     )
 }
 
+fn placeholder(text: &str) -> Reason {
+    Reason::new(UnknownCode::Templated, format!("`{text}` is no address yet"))
+}
+
 /// The names by which a document knows its own node. `section` is where a join keeps its API endpoint.
 fn addresses<'a>(root: View<'a>, section: &str) -> Vec<&'a str> {
     let paths = ["nodeRegistration.name".to_string(), format!("{section}localAPIEndpoint.advertiseAddress")];
     paths.iter().filter_map(|path| root.str_at(path)).filter(|text| !text.is_empty()).collect()
-}
-
-/// The facts of the node that an InitConfiguration or JoinConfiguration makes.
-pub fn nodes(inventory: &Inventory, id: DocumentId, facts: &mut FactBuilder) -> NodeId {
-    let document = inventory.document(id);
-    let root = document.view(inventory.forest());
-    let is_init = document.kind() == "InitConfiguration";
-    let control_plane = is_init || root.get("controlPlane").is_some_and(|section| !section.is_null());
-    let endpoint = cluster_endpoint(inventory, id);
-    let anchor = facts.anchor();
-    let target = "discovery.bootstrapToken.apiServerEndpoint";
-    let fields = [
-        ("name", facts.lookup(root, "nodeRegistration.name", Fallback::Str(""))),
-        ("object", facts.refer(root.at())),
-        ("tool", facts.str("kubeadm", anchor.clone())),
-        ("controlPlane", facts.bool(control_plane, root.origin_of("controlPlane"))),
-        ("taints", facts.lookup(root, "nodeRegistration.taints", Fallback::Null)),
-        ("apiServer", facts.lookup(root, target, Fallback::Null)),
-        ("clusterEndpoint", facts.opt_str(endpoint, root.origin_of(target))),
-    ];
-    facts.map(&fields, anchor)
-}
-
-/// The endpoint that the environment's ClusterConfiguration names.
-fn cluster_endpoint(inventory: &Inventory, id: DocumentId) -> Option<&str> {
-    let environment = inventory.document(id).environment;
-    let mut clusters = inventory.of_kind("ClusterConfiguration", environment);
-    clusters.find_map(|cluster| inventory.document(cluster).view(inventory.forest()).str_at("controlPlaneEndpoint"))
 }

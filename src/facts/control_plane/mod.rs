@@ -6,6 +6,8 @@
 
 mod etcd;
 mod kubeadm;
+mod node;
 
-pub use etcd::{Etcd, EtcdSource};
-pub use kubeadm::{ControlPlane, nodes};
+pub use etcd::{Etcd, EtcdSource, one_manifest};
+pub use kubeadm::ControlPlane;
+pub use node::{of_kube_proxy, of_kubeadm as node_of_kubeadm};

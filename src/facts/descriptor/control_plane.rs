@@ -7,8 +7,21 @@ object! {
     /// A control-plane component.
     COMPONENT = "component", "A control-plane component with the flags that take effect";
     name: Type::String, "kube-apiserver, kube-controller-manager, kube-scheduler, etcd or kube-vip";
-    tool: Type::String, "Whose file it is: kubeadm, static-pod";
+    tool: Type::String, "Whose file it is: kubeadm, static-pod, systemd, file";
     flags: Type::Map(&Type::Object(&FLAG)), "By name without dashes; every flag of data/flags.yaml is there";
+    lease: Type::Object(&LEASE), "How it elects a leader; null where it does not";
+    probed: Type::Bool, "The kubelet asks it for its health by HTTP, without credentials";
+}
+
+object! {
+    /// A leader's lease.
+    LEASE = "lease", "The times of leader election";
+    duration: Type::Int, "Milliseconds until others may take over";
+    durationText: Type::String, "As text";
+    renew: Type::Int, "Milliseconds within which the leader must renew";
+    renewText: Type::String, "As text";
+    retry: Type::Int, "Milliseconds between attempts";
+    retryText: Type::String, "As text";
 }
 
 object! {
@@ -27,7 +40,7 @@ object! {
     version: Type::String, "Kubernetes version; null if unset";
     object: Type::Dyn, "The document that declares it";
     count: Type::Int, "Control-plane nodes; unknown unless join documents name theirs";
-    joins: Type::Bool, "Further control-plane nodes are declared";
+    joins: Type::Bool, "Documents join further control-plane nodes, named or not";
     stacked: Type::Bool, "etcd runs on the control-plane nodes";
     endpoint: Type::Object(&ENDPOINT), "Where clients reach it; null if unset";
 }
@@ -47,18 +60,20 @@ object! {
     NODE = "node", "A node as its tool declares it";
     name: Type::String, "Name; empty if unset";
     object: Type::Dyn, "The document that declares it";
-    tool: Type::String, "kubeadm";
+    tool: Type::String, "kubeadm, kube-proxy";
     controlPlane: Type::Bool, "A control-plane node";
     taints: Type::Dyn, "Taints it registers with; null means the tool's own, an empty list means none";
-    apiServer: Type::String, "The API server it joins through; null if unset";
+    apiServer: Type::String, "The API server it goes through; null if unset";
     clusterEndpoint: Type::String, "The control-plane endpoint of its cluster; null if unset or unknown";
+    throughEndpoint: Type::Bool, "It goes through that endpoint or through an address that floats; null where either is unset";
 }
 
 object! {
     /// An etcd cluster.
     ETCD = "etcd", "An etcd cluster";
-    tool: Type::String, "kubeadm, static-pod";
-    external: Type::Bool, "It runs outside the control-plane nodes";
+    tool: Type::String, "kubeadm, static-pod, systemd, file";
+    external: Type::Bool, "It is known only by the endpoints that API servers use";
+    stacked: Type::Bool, "It runs on the control-plane nodes, one member each";
     members: Type::Int, "Voting members; unknown where only one member's description is there";
     flags: Type::Map(&Type::Object(&FLAG)), "As of a component; empty for an external etcd";
     clientTls: Type::Bool, "Clients are served over TLS only";
@@ -71,7 +86,7 @@ object! {
 object! {
     /// Encryption at rest.
     ENCRYPTION = "encryption", "Encryption of Secrets in etcd, from the API server's flag or from the EncryptionConfiguration";
-    tool: Type::String, "kubeadm, static-pod, file";
+    tool: Type::String, "kubeadm, static-pod, systemd, file";
     file: Type::Bool, "It is an EncryptionConfiguration (else an API server)";
     configured: Type::Bool, "An encryption configuration is named";
     writer: Type::String, "The provider that writes Secrets: identity, aescbc, secretbox, kms …; null if Secrets are not covered or unknown";

@@ -13,13 +13,11 @@ object! {
     servers: Type::List(&Type::Object(&LB_SERVER)), "Back ends";
     check: Type::String, "How back ends are checked: none, tcp, tls, http, https, passive or script";
     path: Type::String, "Path of an HTTP check; null otherwise";
+    otherPort: Type::Bool, "Checks go to another port than requests";
     detection: Type::Int, "Milliseconds until a dead back end is taken out; null if unknown or never";
     leaderElection: Type::Bool, "kube-vip: one node at a time holds the address";
     arp: Type::Bool, "kube-vip: the address is announced by ARP";
     controlPlane: Type::Bool, "kube-vip: it serves the control plane";
-    leaseDuration: Type::Int, "kube-vip: seconds";
-    renewDeadline: Type::Int, "kube-vip: seconds";
-    retryPeriod: Type::Int, "kube-vip: seconds";
 }
 
 object! {
@@ -34,7 +32,7 @@ object! {
 object! {
     /// An etcd backup, or its absence.
     BACKUP = "backup", "A scheduled etcd backup, or the absence of any";
-    exists: Type::Bool, "There is one; if not, the subject is the etcd that nobody backs up";
+    exists: Type::Bool, "There is one, unknown where the input is partial; if not, the subject is the etcd that nobody backs up";
     tool: Type::String, "cronjob; empty where there is none";
     name: Type::String, "Name";
     object: Type::Dyn, "The object that runs it; null if none";
@@ -43,8 +41,9 @@ object! {
     suspended: Type::Bool, "It is suspended";
     endpoints: Type::List(&Type::String), "Endpoints that the snapshot is taken from; empty if not stated";
     throughBalancer: Type::Bool, "An endpoint is the control-plane endpoint or a balancer's address";
-    target: Type::String, "What holds the snapshot's path: emptyDir, hostPath, pvc, other or unknown";
-    uploaded: Type::Bool, "Something ships the snapshot off the host";
+    target: Type::String, "What holds the snapshot's path: emptyDir, hostPath, pvc, container (the file system of the container) or other; unknown where the path is";
+    uploaded: Type::Bool, "The job ships the snapshot off the host";
+    agent: Type::Bool, "Another pod mounts the same directory of the host and ships it";
     path: Type::String, "Path of the snapshot; null if not stated";
 }
 

@@ -43,6 +43,8 @@ object! {
     shipped: Type::Bool, "One that the API server makes by itself";
     clusterKind: Type::Bool, "A ClusterRole";
     boundClusterWide: Type::Bool, "Some ClusterRoleBinding grants it", [list("rbac.authorization.k8s.io", "clusterrolebindings")];
+    namespaced: Type::Bool, "It holds inside namespaces only: a Role, or a ClusterRole that none but RoleBindings grant", [list("rbac.authorization.k8s.io", "rolebindings"), list("rbac.authorization.k8s.io", "clusterrolebindings")];
+    needs: Type::List(&Type::String), "What the well-known controller it belongs to needs for its job (data/controllers.yaml): clusterAdmin, secrets, escalate, impersonate";
     rules: Type::List(&Type::Object(&POLICY_RULE)), "Its rules";
     bindings: Type::List(&Type::Object(&NEIGHBOUR)), "Bindings that grant it", [list("rbac.authorization.k8s.io", "rolebindings"), list("rbac.authorization.k8s.io", "clusterrolebindings")];
 }
@@ -55,6 +57,8 @@ object! {
     verbs: Type::List(&Type::String), "Verbs";
     resourceNames: Type::List(&Type::String), "Names it is limited to";
     nonResourceURLs: Type::List(&Type::String), "URLs that are no resources";
+    everything: Type::Bool, "Every verb on every resource of every API group";
+    custom: Type::Bool, "Every API group in it is somebody's own, none of Kubernetes itself";
 }
 
 object! {
@@ -77,4 +81,5 @@ object! {
     kind: Type::String, "User, Group or ServiceAccount";
     name: Type::String, "Name";
     namespace: Type::String, "Namespace of a service account; empty otherwise";
+    needs: Type::List(&Type::String), "What the well-known controller behind a service account needs, as of a role";
 }

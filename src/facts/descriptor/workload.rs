@@ -14,6 +14,7 @@ object! {
     owned: Type::Bool, "Made by another object (ownerReferences)";
     component: Type::String, "Name of the well-known program it is; empty otherwise";
     singleByDesign: Type::Bool, "Its project documents that one replica is right";
+    needs: Type::List(&Type::String), "What the well-known node agent that it is needs from its node (data/known.yaml): privileged, root, capabilities, hostNetwork, hostPath";
     system: Type::Bool, "A DaemonSet or Pod of the distribution, in kube-system";
     replicas: Type::Int, "Replicas that will run: the autoscaler's minimum, else the object's number, else 1", [list("autoscaling", "horizontalpodautoscalers")];
     scalable: Type::Bool, "The kind has a number of replicas";
@@ -38,8 +39,10 @@ object! {
     role: Type::String, "main, sidecar (an init container that restarts always), init or ephemeral";
     object: Type::Dyn, "The container itself";
     workload: Type::Object(&WORKLOAD), "The workload it belongs to";
+    needs: Type::List(&Type::String), "What its workload needs from the node, and what it needs itself (data/known.yaml)";
     image: Type::Object(&IMAGE), "Its image";
     memoryLimit: Type::Dyn, "resources.limits.memory; null if unset";
+    memoryDefaulted: Type::Bool, "A LimitRange of its namespace fills in a memory limit", [list("", "limitranges")];
     memoryRequest: Type::Dyn, "resources.requests.memory; null if unset";
     cpuRequest: Type::Dyn, "resources.requests.cpu; null if unset";
     privileged: Type::Bool, "securityContext.privileged, false if unset";
@@ -62,7 +65,7 @@ object! {
     repository: Type::String, "Repository";
     tag: Type::String, "Tag; null if none";
     digest: Type::String, "Digest; null if none";
-    mutable: Type::Bool, "No digest, and no tag or one that moves (latest, main, stable …)";
+    mutable: Type::Bool, "No digest, and no tag or one that moves (latest, main, stable …), after Kustomize replaced tag and digest";
 }
 
 object! {

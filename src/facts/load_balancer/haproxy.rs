@@ -3,9 +3,17 @@
 //! Source: HAProxy configuration manual: `check`, `default-server`, `inter` (2s), `fall` (3), `option httpchk`,
 //! `option ssl-hello-chk`, `http-check connect ssl`, `check-ssl`; `defaults` apply to the sections below them.
 
-use super::{API_PORT, Balancer, Check, Server, names_api};
+use super::{API_PORT, Balancer, Check, Detection, Server, names_api};
 use crate::syntax::{Origin, View};
 use crate::values::haproxy_millis;
+use crate::vocabulary::{Reason, UnknownCode};
+
+/// `option`s that set how servers are checked; the last one wins.
+const CHECK_TYPES: &[&str] = &["httpchk", "ssl-hello-chk", "tcp-check", "ldap-check", "mysql-check", "pgsql-check"];
+
+/// Milliseconds between checks, and failed ones until a server is out.
+const DEFAULT_INTER: u64 = 2000;
+const DEFAULT_FALL: u64 = 3;
 
 /// One line of a section: keyword and arguments.
 struct Line<'a> {
@@ -39,14 +47,18 @@ struct Section<'a> {
     view: View<'a>,
     kind: &'a str,
     name: &'a str,
+    /// The defaults section that it names.
+    from: Option<&'a str>,
     lines: Vec<Line<'a>>,
 }
 
 fn section<'a>(view: View<'a>) -> Section<'a> {
     let line = |line: View<'a>| Some((line, line.str_at("keyword")?));
     let lines = view.get("lines").into_iter().flat_map(View::items).filter_map(line);
+    let mut words = view.get("args").into_iter().flat_map(View::items).filter_map(View::str);
     Section {
         view,
+        from: words.find(|word| *word == "from").and_then(|_| words.next()),
         kind: view.str_at("section").unwrap_or_default(),
         name: view.str_at("name").unwrap_or_default(),
         lines: lines
@@ -64,14 +76,17 @@ pub(super) fn read(root: View<'_>) -> Vec<Balancer<'_>> {
     let mut defaults: Option<usize> = None;
     let sections: Vec<Section<'_>> = root.items().map(section).collect();
     let fronted: Vec<&str> =
-        sections.iter().filter(|section| section.binds_api()).filter_map(Section::target).collect();
+        sections.iter().filter(|section| section.fronts_api()).flat_map(Section::targets).collect();
     let mut balancers = Vec::new();
     for (index, current) in sections.iter().enumerate() {
         match current.kind {
             "defaults" => defaults = Some(index),
             "backend" | "listen" => {
-                let scope = Scope { section: current, defaults: defaults.map(|index| &sections[index]) };
-                balancers.extend(scope.balancer(fronted.contains(&current.name) || current.binds_api()));
+                let named = current.from.and_then(|name| {
+                    sections.iter().position(|section| section.kind == "defaults" && section.name == name)
+                });
+                let scope = Scope { section: current, defaults: named.or(defaults).map(|index| &sections[index]) };
+                balancers.extend(scope.balancer(fronted.contains(&current.name) || current.fronts_api()));
             }
             _ => {}
         }
@@ -80,14 +95,16 @@ pub(super) fn read(root: View<'_>) -> Vec<Balancer<'_>> {
 }
 
 impl<'a> Section<'a> {
-    /// Whether it listens on the API servers' port.
-    fn binds_api(&self) -> bool {
-        self.lines.iter().any(|line| line.keyword == "bind" && line.words().any(|word| word.ends_with(API_PORT)))
+    /// Whether clients reach API servers through it: by its name, or by the port that it listens on.
+    fn fronts_api(&self) -> bool {
+        let binds = |line: &Line<'_>| line.keyword == "bind" && line.words().any(|word| word.ends_with(API_PORT));
+        matches!(self.kind, "frontend" | "listen") && (names_api(self.name) || self.lines.iter().any(binds))
     }
 
-    /// The backend it sends to.
-    fn target(&self) -> Option<&'a str> {
-        self.lines.iter().find(|line| line.keyword == "default_backend")?.words().next()
+    /// The backends it sends to.
+    fn targets(&self) -> Vec<&'a str> {
+        let lines = self.lines.iter().filter(|line| matches!(line.keyword, "default_backend" | "use_backend"));
+        lines.filter_map(|line| line.words().next()).collect()
     }
 }
 
@@ -108,7 +125,7 @@ impl<'a> Scope<'_, 'a> {
         }
         let label = if section.kind == "listen" { "HAProxyListen" } else { "HAProxyBackend" };
         let place = section.view.get("name").or_else(|| section.view.get("section")).unwrap_or(section.view).at();
-        let checked = servers.iter().any(|server| server.checked);
+        let checked = servers.iter().any(|server| server.checked != Ok(false));
         Some(Balancer {
             tool: "haproxy",
             label,
@@ -119,6 +136,7 @@ impl<'a> Scope<'_, 'a> {
                 || servers.iter().any(|server| server.address.ends_with(API_PORT)),
             check: self.check(checked, Origin::Node(place)),
             path: self.path(),
+            other_port: checked && self.checks_other_port(),
             detection: checked.then(|| self.detection()).flatten(),
             servers,
             lease: None,
@@ -133,36 +151,95 @@ impl<'a> Scope<'_, 'a> {
 
     fn server(&self, line: &Line<'a>) -> Option<Server<'a>> {
         let name = line.args.first()?;
-        let by_default = self.lines("default-server").any(|line| line.has("check"));
-        let checked = (line.has("check") || by_default) && !line.has("no-check");
-        let address =
-            line.args.get(if line.keyword == "server" { 1 } else { 2 }).and_then(|arg| arg.str()).unwrap_or_default();
+        let address = line.args.get(if line.keyword == "server" { 1 } else { 2 }).and_then(|arg| arg.str());
         Some(Server {
             name: name.str().unwrap_or_default(),
-            address,
-            checked,
-            disabled: line.has("disabled"),
+            address: address.unwrap_or_default(),
+            checked: self.checked(line),
+            disabled: self.last(line, "disabled", "enabled"),
             place: name.at(),
         })
     }
 
-    fn option(&self, name: &str) -> Option<&Line<'a>> {
-        self.lines("option").rfind(|line| line.words().next() == Some(name))
+    fn checked(&self, line: &Line<'a>) -> Result<bool, Reason> {
+        let variable = || line.args.iter().skip(2).find_map(|arg| arg.unknown().cloned());
+        let checked = self.last(line, "check", "no-check");
+        if checked { Ok(true) } else { variable().map_or(Ok(false), Err) }
+    }
+
+    /// The `default-server` lines that apply to a server: those of the defaults, and those above it in the section.
+    fn server_defaults(&self, server: &Line<'a>) -> impl DoubleEndedIterator<Item = &Line<'a>> {
+        let below = server.view.span().start;
+        let own = self.section.lines.iter().filter(move |line| line.view.span().start < below);
+        let inherited = self.defaults.into_iter().flat_map(|section| &section.lines);
+        inherited.chain(own).filter(|line| line.keyword == "default-server")
+    }
+
+    /// Whether a server is switched `on`: the last word wins, defaults first.
+    fn last(&self, server: &Line<'a>, on: &str, off: &str) -> bool {
+        let words = self.server_defaults(server).flat_map(Line::words).chain(server.words());
+        words.fold(false, |so_far, word| word == on || (so_far && word != off))
+    }
+
+    fn servers(&self) -> impl Iterator<Item = &Line<'a>> {
+        let lines = self.section.lines.iter();
+        lines.filter(|line| matches!(line.keyword, "server" | "server-template") && !line.has("disabled"))
+    }
+
+    /// The value after a word of a server, or of the defaults that apply to it.
+    fn setting(&self, server: &Line<'a>, name: &str) -> Option<View<'a>> {
+        server.after(name).or_else(|| self.server_defaults(server).rev().find_map(|line| line.after(name)))
+    }
+
+    fn checks_other_port(&self) -> bool {
+        self.servers().all(|server| self.setting(server, "port").is_some())
+    }
+
+    /// The check type in force: the last `option` that sets one, unless it is taken back.
+    fn check_type(&self) -> Option<&Line<'a>> {
+        let lines = self.defaults.into_iter().flat_map(|section| &section.lines).chain(&self.section.lines);
+        let mut current: Option<&Line<'a>> = None;
+        for line in lines {
+            let name = line.words().find(|word| *word != "option").unwrap_or_default();
+            match line.keyword {
+                "option" if CHECK_TYPES.contains(&name) => current = Some(line),
+                "no" if line.has("option") && current.is_some_and(|line| line.words().next() == Some(name)) => {
+                    current = None;
+                }
+                _ => {}
+            }
+        }
+        current
+    }
+
+    /// Whether HTTP checks speak TLS: by their own line, or by the servers' (`ssl` covers checks too, unless they go to
+    /// another port).
+    fn is_tls(&self) -> bool {
+        let by_servers = || {
+            let mut servers = self.servers().peekable();
+            servers.peek().is_some()
+                && servers.all(|server| {
+                    self.last(server, "check-ssl", "no-check-ssl")
+                        || (self.last(server, "ssl", "no-ssl") && self.setting(server, "port").is_none())
+                })
+        };
+        let mut connects = self.lines("http-check").filter(|line| line.has("connect")).peekable();
+        if connects.peek().is_some() { connects.any(|line| line.has("ssl")) } else { by_servers() }
     }
 
     fn check(&self, checked: bool, place: Origin) -> (Check, Origin) {
         let at = |line: &Line<'a>| Origin::Node(line.place().at());
-        let tls = self.lines("http-check").find(|line| line.has("connect") && line.has("ssl")).is_some()
-            || self.section.lines.iter().any(|line| line.has("check-ssl"))
-            || self.lines("default-server").any(|line| line.has("check-ssl"));
-        match (self.option("httpchk"), self.option("ssl-hello-chk")) {
+        let Some(line) = self.check_type() else {
+            return (if checked { Check::Tcp } else { Check::None }, place);
+        };
+        match line.words().next() {
             _ if !checked => (Check::None, place),
-            (Some(line), _) if tls => (Check::Https, at(line)),
-            (Some(line), _) => (Check::Http, at(line)),
-            (None, Some(line)) => (Check::Tls, at(line)),
-            (None, None) => match self.lines("tcp-check").find(|line| line.has("connect") && line.has("ssl")) {
+            Some("httpchk") if self.is_tls() => (Check::Https, at(line)),
+            Some("httpchk") => (Check::Http, at(line)),
+            Some("ssl-hello-chk") => (Check::Tls, at(line)),
+            _ => match self.lines("tcp-check").find(|line| line.has("connect") && line.has("ssl")) {
                 Some(line) => (Check::Tls, at(line)),
-                None => (Check::Tcp, place),
+                None => (Check::Tcp, at(line)),
             },
         }
     }
@@ -171,28 +248,35 @@ impl<'a> Scope<'_, 'a> {
     fn path(&self) -> Option<String> {
         let sent = self.lines("http-check").filter(|line| line.has("send")).find_map(|line| line.after("uri"));
         let classic = self
-            .option("httpchk")
+            .check_type()
+            .filter(|line| line.words().next() == Some("httpchk"))
             .and_then(|line| line.args.iter().find(|arg| arg.str().is_some_and(|text| text.starts_with('/'))).copied());
         sent.or(classic).and_then(View::str).map(str::to_string)
     }
 
-    /// `inter` times `fall` of the slowest server.
-    fn detection(&self) -> Option<(i64, Origin)> {
-        let servers = self.section.lines.iter().filter(|line| line.keyword == "server");
-        let slowest = servers.filter(|line| !line.has("disabled")).map(|line| self.detection_of(line));
-        slowest.max_by_key(|(millis, _)| *millis)
+    /// `inter` times `fall` of the slowest server; unknown where one is a placeholder.
+    fn detection(&self) -> Option<Detection> {
+        let mut all: Vec<Detection> = self.servers().map(|server| self.detection_of(server)).collect();
+        let unknown = all.iter().position(|detection| detection.millis.is_err());
+        let slowest = || {
+            let times =
+                all.iter().enumerate().filter_map(|(at, detection)| Some((*detection.millis.as_ref().ok()?, at)));
+            times.max_by_key(|&(millis, at)| (millis, std::cmp::Reverse(at))).map(|(_, at)| at)
+        };
+        let at = unknown.or_else(slowest)?;
+        Some(all.swap_remove(at))
     }
 
-    fn detection_of(&self, server: &Line<'a>) -> (i64, Origin) {
-        let setting = |name: &str| {
-            server.after(name).or_else(|| self.lines("default-server").rev().find_map(|line| line.after(name)))
-        };
-        let interval = setting("inter");
-        let millis =
-            interval.and_then(View::str).and_then(|text| haproxy_millis(text).ok()).map_or(2000, |millis| millis.0);
-        let fall = setting("fall").and_then(View::str).and_then(|text| text.parse::<u64>().ok()).unwrap_or(3);
-        let place =
-            interval.or_else(|| setting("fall")).or_else(|| server.args.first().copied()).unwrap_or(server.view);
-        (i64::try_from(millis.saturating_mul(fall)).unwrap_or(i64::MAX), Origin::Node(place.at()))
+    fn detection_of(&self, server: &Line<'a>) -> Detection {
+        let (interval, fall) = (self.setting(server, "inter"), self.setting(server, "fall"));
+        let unreadable = || Reason::new(UnknownCode::Templated, "`inter` or `fall` is no number yet");
+        let millis = interval.map_or(Some(DEFAULT_INTER), |value| Some(haproxy_millis(value.str()?).ok()?.0));
+        let times = fall.map_or(Some(DEFAULT_FALL), |value| value.str()?.parse().ok());
+        let both = millis.zip(times).map(|(millis, times)| millis.saturating_mul(times));
+        let place = interval.or(fall).or_else(|| server.args.first().copied()).unwrap_or(server.view);
+        Detection {
+            millis: both.map(|millis| i64::try_from(millis).unwrap_or(i64::MAX)).ok_or_else(unreadable),
+            origin: Origin::Node(place.at()),
+        }
     }
 }

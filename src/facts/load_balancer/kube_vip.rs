@@ -1,70 +1,144 @@
-//! kube-vip: an address that moves between control-plane nodes, set up by environment variables.
+//! kube-vip: an address that moves between control-plane nodes, set up by environment variables or flags.
 //!
-//! Source: kube-vip `pkg/kubevip/config_envvar.go`: `address` (formerly `vip_address`), `cp_enable`, `vip_arp`,
-//! `vip_leaderelection`, `vip_leaseduration` (5), `vip_renewdeadline` (3), `vip_retryperiod` (1).
+//! Source: kube-vip `pkg/kubevip/config_envvar.go` and `cmd/kube-vip.go`: `address` (formerly `vip_address`), `cp_enable`,
+//! `vip_arp`, `vip_leaderelection`, `vip_leaseduration` (5), `vip_renewdeadline` (3), `vip_retryperiod` (1); a variable wins
+//! over its flag.
 
-use super::{Balancer, Check, Lease};
+use super::{Balancer, Check, Detection, Lease};
+use crate::facts::component::{self, Component, Defaults, Flags, Home};
 use crate::inventory::{DocumentId, Inventory, pod_template};
 use crate::syntax::{Origin, View};
+use crate::vocabulary::{Reason, UnknownCode};
 
-fn container(inventory: &Inventory, id: DocumentId) -> Option<View<'_>> {
-    let pod = pod_template(inventory.document(id), inventory.forest())?;
-    let mut containers = pod.spec.get("containers").into_iter().flat_map(View::items);
-    containers.find(|container| container.str_at("image").is_some_and(is_kube_vip))
+/// A value that may be unknown, and where it stands or would stand.
+type Setting<T> = (Result<T, Reason>, Origin);
+
+/// Duration, renew deadline and retry period: variable, flag, default in seconds.
+const TIMES: [(&str, &str, i64); 3] = [
+    ("vip_leaseduration", "leaseDuration", 5),
+    ("vip_renewdeadline", "leaseRenewDuration", 3),
+    ("vip_retryperiod", "leaseRetry", 1),
+];
+
+/// The container that runs kube-vip.
+#[derive(Clone, Copy)]
+struct KubeVip<'a> {
+    container: View<'a>,
 }
 
-fn is_kube_vip(image: &str) -> bool {
+/// By its image, or by its name and its variables where the image is a placeholder.
+fn is_kube_vip(container: &View<'_>) -> bool {
+    let image = container.str_at("image").unwrap_or_default();
     let name = image.split(['@', ':']).next().unwrap_or(image);
-    name.ends_with("/kube-vip") || name == "kube-vip"
+    let mut variables = container.get("env").into_iter().flat_map(View::items).filter_map(|one| one.str_at("name"));
+    let is_named = || container.str_at("name") == Some("kube-vip");
+    name.ends_with("/kube-vip")
+        || name == "kube-vip"
+        || (is_named() && variables.any(|variable| matches!(variable, "cp_enable" | "vip_arp")))
 }
 
-fn variable<'a>(container: View<'a>, name: &str) -> Option<View<'a>> {
-    let mut variables = container.get("env").into_iter().flat_map(View::items);
-    variables.find(|variable| variable.str_at("name") == Some(name))?.get("value")
+impl<'a> KubeVip<'a> {
+    fn find(inventory: &'a Inventory, id: DocumentId) -> Option<KubeVip<'a>> {
+        let pod = pod_template(inventory.document(id), inventory.forest())?;
+        let mut containers = pod.spec.get("containers").into_iter().flat_map(View::items);
+        containers.find(is_kube_vip).map(|container| KubeVip { container })
+    }
+
+    fn variable(self, name: &str) -> Option<View<'a>> {
+        let mut variables = self.container.get("env").into_iter().flat_map(View::items);
+        variables.find(|variable| variable.str_at("name") == Some(name))?.get("value")
+    }
+
+    /// The text after `--name=`; a bare flag is true.
+    fn flag(self, name: &str) -> Option<(&'a str, View<'a>)> {
+        let mut words = self.container.get("args").into_iter().flat_map(View::items);
+        words.find_map(|word| match word.str()?.trim_start_matches('-').strip_prefix(name)? {
+            "" => Some(("true", word)),
+            rest => rest.strip_prefix('=').map(|value| (value, word)),
+        })
+    }
+
+    /// Where nothing is said: nothing, unless variables come from somewhere else.
+    fn unsaid<T>(self, default: T) -> Setting<T> {
+        let container = self.container;
+        let env = container.get("env");
+        let open = env.and_then(component::openness).or_else(|| component::openness(container));
+        let from = container.get("envFrom").map(|_| Reason::new(UnknownCode::Partial, "`envFrom` may set it"));
+        (open.or(from).map_or(Ok(default), Err), container.origin_of("env"))
+    }
+
+    fn on(self, variable: &str, flag: &str) -> Setting<bool> {
+        match (self.variable(variable), self.flag(flag)) {
+            (Some(value), _) => {
+                let on = value.str() == Some("true") || value.bool() == Some(true);
+                (value.unknown().map_or(Ok(on), |reason| Err(reason.clone())), Origin::Node(value.at()))
+            }
+            (None, Some((text, word))) => (Ok(text == "true"), Origin::Node(word.at())),
+            (None, None) => self.unsaid(false),
+        }
+    }
+
+    fn seconds(self, variable: &str, flag: &str, default: i64) -> Setting<i64> {
+        let number = |text: &str| {
+            let unreadable = || Reason::new(UnknownCode::Partial, format!("`{text}` is no number of seconds"));
+            text.trim().parse().map_err(|_| unreadable())
+        };
+        match (self.variable(variable), self.flag(flag)) {
+            (Some(value), _) => {
+                let read = || value.int().map_or_else(|| number(value.str().unwrap_or_default()), Ok);
+                (value.unknown().map_or_else(read, |reason| Err(reason.clone())), Origin::Node(value.at()))
+            }
+            (None, Some((text, word))) => (number(text), Origin::Node(word.at())),
+            (None, None) => self.unsaid(default),
+        }
+    }
 }
 
 /// The address that a document's kube-vip moves.
 pub fn address(inventory: &Inventory, id: DocumentId) -> Option<String> {
-    let container = container(inventory, id)?;
-    let value = variable(container, "address").or_else(|| variable(container, "vip_address"))?;
-    value.str().filter(|text| !text.is_empty()).map(str::to_string)
+    let vip = KubeVip::find(inventory, id)?;
+    let variable = vip.variable("address").or_else(|| vip.variable("vip_address")).and_then(View::str);
+    let value = variable.or_else(|| Some(vip.flag("address")?.0));
+    value.filter(|text| !text.is_empty()).map(str::to_string)
 }
 
-/// The kube-vip of a document.
+/// The kube-vip of a document as what stands before API servers.
 pub(super) fn read(inventory: &Inventory, id: DocumentId) -> Option<Balancer<'_>> {
-    let container = container(inventory, id)?;
-    let place = container.get("name").unwrap_or(container).at();
-    let flag = |name: &str| -> (bool, Origin) {
-        match variable(container, name) {
-            Some(value) => (value.str() == Some("true") || value.bool() == Some(true), Origin::Node(value.at())),
-            None => (false, container.origin_of("env")),
-        }
-    };
-    let seconds = |name: &str, default: i64| -> (i64, Origin) {
-        match variable(container, name) {
-            Some(value) => {
-                let number = value.int().or_else(|| value.str().and_then(|text| text.parse().ok()));
-                (number.unwrap_or(default), Origin::Node(value.at()))
-            }
-            None => (default, container.origin_of("env")),
-        }
-    };
-    let control_plane = flag("cp_enable");
+    let vip = KubeVip::find(inventory, id)?;
+    let place = vip.container.get("name").unwrap_or(vip.container).at();
+    let control_plane = vip.on("cp_enable", "controlplane");
+    let election = vip.on("vip_leaderelection", "leaderElection");
+    let (variable, flag, default) = TIMES[0];
+    let (seconds, origin) = vip.seconds(variable, flag, default);
+    let elected = election.0 == Ok(true);
     Some(Balancer {
         tool: "kube-vip",
         label: "KubeVip",
-        name: container.str_at("name").unwrap_or("kube-vip").to_string(),
+        name: vip.container.str_at("name").unwrap_or("kube-vip").to_string(),
         place,
-        api_server: control_plane.0,
+        // With a placeholder for `cp_enable` it is a template for control planes.
+        api_server: control_plane.0 != Ok(false),
         servers: Vec::new(),
         check: (Check::None, Origin::Node(place)),
         path: None,
-        detection: None,
-        lease: Some(Lease {
-            control_plane,
-            arp: flag("vip_arp"),
-            election: flag("vip_leaderelection"),
-            timing: [seconds("vip_leaseduration", 5), seconds("vip_renewdeadline", 3), seconds("vip_retryperiod", 1)],
-        }),
+        other_port: false,
+        detection: elected.then(|| Detection { millis: seconds.map(|seconds| seconds.saturating_mul(1000)), origin }),
+        lease: Some(Lease { control_plane, arp: vip.on("vip_arp", "arp"), election }),
     })
+}
+
+/// The kube-vip of a document as a component with a lease; `None` without an election.
+pub fn component(inventory: &Inventory, id: DocumentId) -> Option<Component<'_>> {
+    let vip = KubeVip::find(inventory, id)?;
+    let elected = vip.on("vip_leaderelection", "leaderElection").0 == Ok(true);
+    let timing = TIMES.map(|(variable, flag, default)| {
+        let (seconds, origin) = vip.seconds(variable, flag, default);
+        (seconds.map(|seconds| (seconds.saturating_mul(1000), format!("{seconds}s"))), origin)
+    });
+    let home = Home { parent: vip.container, path: String::new() };
+    let flags =
+        Flags { component: "kube-vip".to_string(), set: Vec::new(), open: None, defaults: Defaults::Binary, home };
+    let place = vip.container.get("name").unwrap_or(vip.container).at();
+    let lease = elected.then_some(component::Lease { timing });
+    Some(Component { name: "kube-vip", tool: "static-pod", flags, lease, probed: false, place })
 }

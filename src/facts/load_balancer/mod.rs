@@ -6,11 +6,13 @@ mod block;
 mod haproxy;
 mod kube_vip;
 
+pub use kube_vip::component as kube_vip_component;
+
 use super::builder::FactBuilder;
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, EnvironmentId, Inventory, Role};
 use crate::syntax::{Format, Origin, Tree};
-use crate::vocabulary::{NodeId, NodeRef, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
 
 /// How back ends are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,17 +50,26 @@ impl Check {
 /// The port of API servers.
 pub(super) const API_PORT: &str = ":6443";
 
+/// Words that name API servers anywhere in a name.
+const API_WORDS: &[&str] =
+    &["apiserver", "api-server", "api_server", "kube-api", "kubeapi", "kube_api", "k8s-api", "k8s_api", "k8sapi"];
+
+/// Names that stand for API servers only as a whole.
+const API_NAMES: &[&str] =
+    &["kubernetes", "k8s", "kubernetes-api", "kubernetes-master", "kubernetes-masters", "k8s-masters"];
+
 /// Whether a name says that API servers stand behind it.
 fn names_api(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["apiserver", "kube-api", "kubeapi", "k8s-api", "kubernetes"].iter().any(|word| name.contains(word))
+    API_NAMES.contains(&name.as_str()) || API_WORDS.iter().any(|word| name.contains(word))
 }
 
 /// One back end.
 pub(super) struct Server<'a> {
     name: &'a str,
     address: &'a str,
-    checked: bool,
+    /// Unknown where a variable may switch checks on.
+    checked: Result<bool, Reason>,
     disabled: bool,
     place: NodeRef,
 }
@@ -73,18 +84,24 @@ pub(super) struct Balancer<'a> {
     servers: Vec<Server<'a>>,
     check: (Check, Origin),
     path: Option<String>,
-    /// Milliseconds until a dead back end is out.
-    detection: Option<(i64, Origin)>,
+    /// Checks go to another port than requests.
+    other_port: bool,
+    detection: Option<Detection>,
     lease: Option<Lease>,
 }
 
-/// kube-vip's way of moving an address.
+/// How long it takes until a dead back end is out.
+pub(super) struct Detection {
+    /// Milliseconds, or why they are unknown.
+    millis: Result<i64, Reason>,
+    origin: Origin,
+}
+
+/// kube-vip's way of moving an address: what is switched on, and where it says so.
 pub(super) struct Lease {
-    control_plane: (bool, Origin),
-    arp: (bool, Origin),
-    election: (bool, Origin),
-    /// Duration, renew deadline, retry period, in seconds.
-    timing: [(i64, Origin); 3],
+    control_plane: (Result<bool, Reason>, Origin),
+    arp: (Result<bool, Reason>, Origin),
+    election: (Result<bool, Reason>, Origin),
 }
 
 /// The balancers of a document. The anchor of each is its section or object.
@@ -119,7 +136,8 @@ impl Balancer<'_> {
         let place = Origin::Node(self.place);
         let servers: Vec<NodeId> = self.servers.iter().map(|server| server.facts(facts)).collect();
         let detection = match &self.detection {
-            Some((millis, origin)) => facts.int(*millis, origin.clone()),
+            Some(Detection { millis: Ok(millis), origin }) => facts.int(*millis, origin.clone()),
+            Some(Detection { millis: Err(reason), origin }) => facts.unknown(reason.clone(), origin.clone()),
             None => facts.null(self.check.1.clone()),
         };
         let mut fields = vec![
@@ -129,6 +147,7 @@ impl Balancer<'_> {
             ("servers", facts.list_at(&servers, place.clone())),
             ("check", facts.str(self.check.0.as_str(), self.check.1.clone())),
             ("path", facts.opt_str(self.path.as_deref(), self.check.1.clone())),
+            ("otherPort", facts.bool(self.other_port, self.check.1.clone())),
             ("detection", detection),
         ];
         fields.extend(self.lease_facts(facts));
@@ -136,45 +155,56 @@ impl Balancer<'_> {
     }
 
     fn lease_facts(&self, facts: &mut FactBuilder) -> Vec<(&'static str, NodeId)> {
-        let place = Origin::Node(self.place);
+        let names = ["leaderElection", "arp", "controlPlane"];
         let Some(lease) = &self.lease else {
-            let names = ["leaderElection", "arp", "controlPlane"].map(|name| (name, facts.bool(false, place.clone())));
-            let times = ["leaseDuration", "renewDeadline", "retryPeriod"].map(|name| (name, facts.null(place.clone())));
-            return names.into_iter().chain(times).collect();
+            let place = Origin::Node(self.place);
+            return names.into_iter().map(|name| (name, facts.bool(false, place.clone()))).collect();
         };
-        let [duration, renew, retry] = &lease.timing;
-        let flags = [("leaderElection", &lease.election), ("arp", &lease.arp), ("controlPlane", &lease.control_plane)];
-        let times = [("leaseDuration", duration), ("renewDeadline", renew), ("retryPeriod", retry)];
-        let flags: Vec<_> =
-            flags.into_iter().map(|(name, (value, origin))| (name, facts.bool(*value, origin.clone()))).collect();
-        let times: Vec<_> =
-            times.into_iter().map(|(name, (value, origin))| (name, facts.int(*value, origin.clone()))).collect();
-        flags.into_iter().chain(times).collect()
+        let settings = [&lease.election, &lease.arp, &lease.control_plane];
+        let node = |facts: &mut FactBuilder, (value, origin): &(Result<bool, Reason>, Origin)| match value {
+            Ok(value) => facts.bool(*value, origin.clone()),
+            Err(reason) => facts.unknown(reason.clone(), origin.clone()),
+        };
+        names.into_iter().zip(settings).map(|(name, setting)| (name, node(facts, setting))).collect()
     }
 }
 
 impl Server<'_> {
     fn facts(&self, facts: &mut FactBuilder) -> NodeId {
         let place = Origin::Node(self.place);
+        let checked = match &self.checked {
+            Ok(checked) => facts.bool(*checked, place.clone()),
+            Err(reason) => facts.unknown(reason.clone(), place.clone()),
+        };
         let fields = [
             ("name", facts.str(self.name, place.clone())),
             ("address", facts.str(self.address, place.clone())),
-            ("checked", facts.bool(self.checked, place.clone())),
+            ("checked", checked),
             ("disabled", facts.bool(self.disabled, place.clone())),
         ];
         facts.map(&fields, place)
     }
 }
 
-/// Addresses of an environment that belong to no single node: kube-vip's and those that HAProxy listens on.
-pub fn addresses(inventory: &Inventory, environment: EnvironmentId) -> Vec<String> {
-    let visible = &inventory.environments()[environment.index()].visible;
-    let mut addresses: Vec<String> = visible
-        .iter()
-        .flat_map(|id| inventory.members(*id))
-        .filter_map(|&id| kube_vip::address(inventory, id))
-        .collect();
-    addresses.sort();
-    addresses.dedup();
-    addresses
+/// Addresses that belong to no single node (kube-vip's and keepalived's), by environment, with all that it sees.
+pub fn addresses(inventory: &Inventory) -> Vec<Vec<String>> {
+    let mut own: Vec<Vec<String>> = vec![Vec::new(); inventory.environments().len()];
+    for (id, document) in inventory.documents() {
+        own[document.environment.index()].extend(moved_by(inventory, id));
+    }
+    let of = |visible: &[EnvironmentId]| {
+        let mut addresses: Vec<String> = visible.iter().flat_map(|id| own[id.index()].iter().cloned()).collect();
+        addresses.sort();
+        addresses.dedup();
+        addresses
+    };
+    inventory.environments().iter().map(|environment| of(&environment.visible)).collect()
+}
+
+fn moved_by(inventory: &Inventory, id: DocumentId) -> Vec<String> {
+    let document = inventory.document(id);
+    match document.format {
+        Format::Keepalived => block::virtual_addresses(document.view(inventory.forest())),
+        _ => kube_vip::address(inventory, id).into_iter().collect(),
+    }
 }

@@ -29,19 +29,29 @@ impl<'a> Workload<'a> {
     fn container(&mut self, container: View<'a>, role: &'static str, workload: NodeRef) -> NodeId {
         let place = container.get("name").unwrap_or(container).at();
         let origin = Origin::Node(place);
+        let needs = self.container_needs(container);
         let mut fields = vec![
             ("name", self.facts.lookup(container, "name", Fallback::Str(""))),
             ("role", self.facts.str(role, origin.clone())),
             ("object", self.facts.refer(container.at())),
             ("workload", self.facts.refer(workload)),
+            ("needs", needs),
             ("image", self.image(container)),
             ("memoryLimit", self.facts.lookup(container, "resources.limits.memory", Fallback::Null)),
+            ("memoryDefaulted", self.memory_defaulted(container)),
             ("memoryRequest", self.facts.lookup(container, "resources.requests.memory", Fallback::Null)),
             ("cpuRequest", self.facts.lookup(container, "resources.requests.cpu", Fallback::Null)),
         ];
         fields.extend(self.security(container));
         fields.extend(self.probes(container));
         self.facts.map(&fields, origin)
+    }
+
+    /// What its pod needs as a node agent, and what it needs itself.
+    fn container_needs(&mut self, container: View<'a>) -> NodeId {
+        let anchor = self.facts.anchor();
+        let needs = self.role.needs.iter().chain(self.known.needs(container));
+        self.facts.strings(needs.map(|need| (need.as_str(), anchor.clone())), anchor.clone())
     }
 
     fn image(&mut self, container: View<'a>) -> NodeId {
@@ -61,7 +71,7 @@ impl<'a> Workload<'a> {
         let unknown = container.get("image").and_then(View::unknown).cloned();
         let mutable = match unknown {
             Some(reason) => self.facts.unknown(reason, origin.clone()),
-            None => self.facts.bool(parsed.as_ref().is_some_and(ImageRef::is_mutable_tag), origin.clone()),
+            None => self.facts.bool(parsed.as_ref().is_some_and(|image| self.mutable(image)), origin.clone()),
         };
         let fields = [
             ("text", text),
@@ -72,5 +82,21 @@ impl<'a> Workload<'a> {
             ("mutable", mutable),
         ];
         self.facts.map(&fields, origin)
+    }
+
+    fn mutable(&self, image: &ImageRef) -> bool {
+        self.surroundings.mutable(self.inventory, self.id, image)
+    }
+
+    /// Whether a LimitRange gives the container a memory limit, and which; it points at the LimitRange.
+    fn memory_defaulted(&mut self, container: View<'a>) -> NodeId {
+        let missing = container.origin_of("resources.limits.memory");
+        if let Some(range) = self.surroundings.memory_default(self.inventory, self.id) {
+            return self.facts.bool(true, Origin::Node(self.inventory.document(range).root));
+        }
+        match self.inventory.completeness("LimitRange", self.id).reason() {
+            Some(reason) => self.facts.unknown(reason.clone(), missing),
+            None => self.facts.bool(false, missing),
+        }
     }
 }

@@ -10,20 +10,30 @@ mod spread;
 
 pub use known::Known;
 
+use known::KnownRole;
+
 use super::builder::{FactBuilder, Fallback};
 use super::subject::{Subject, SubjectKind};
+use super::surroundings::Surroundings;
 use crate::inventory::{DocumentId, Inventory, Key, Link, PodTemplate, pod_template};
 use crate::syntax::{Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
 /// The workload of a document and its containers.
-pub fn build(inventory: &Inventory, known: &Known, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
+pub fn build(
+    inventory: &Inventory,
+    known: &Known,
+    surroundings: &Surroundings,
+    id: DocumentId,
+    tree: TreeId,
+) -> Option<(Tree, Vec<Subject>)> {
     let document = inventory.document(id);
     let key = document.key.as_ref()?;
     let template = pod_template(document, inventory.forest())?;
     let root = document.view(inventory.forest());
-    let mut workload =
-        Workload { inventory, id, key, root, template, known, facts: FactBuilder::new(tree, super::anchor(root)) };
+    let role = known.role(key, &template);
+    let facts = FactBuilder::new(tree, super::anchor(root));
+    let mut workload = Workload { inventory, id, key, root, template, known, role, surroundings, facts };
     let (node, containers) = workload.build();
     let mut subjects = vec![Subject::of(SubjectKind::Workload, NodeRef { tree, node }, inventory, id)];
     for (name, node) in containers {
@@ -41,6 +51,8 @@ struct Workload<'a> {
     root: View<'a>,
     template: PodTemplate<'a>,
     known: &'a Known,
+    role: KnownRole<'a>,
+    surroundings: &'a Surroundings,
     facts: FactBuilder,
 }
 
@@ -62,17 +74,19 @@ impl<'a> Workload<'a> {
     }
 
     fn identity(&mut self) -> Vec<(&'static str, NodeId)> {
-        let role = self.known.role(self.key, &self.template);
+        let role = &self.role;
         let anchor = self.facts.anchor();
+        let needs = role.needs.iter().map(|need| (need.as_str(), anchor.clone()));
         vec![
             ("kind", self.facts.lookup(self.root, "kind", Fallback::Null)),
-            ("name", self.facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
+            ("name", crate::facts::name(&mut self.facts, self.root)),
             ("namespace", self.facts.opt_str(self.key.namespace.as_deref(), self.root.origin_of("metadata.namespace"))),
             ("object", self.facts.refer(self.root.at())),
             ("longRunning", self.facts.bool(self.long_running(), anchor.clone())),
             ("owned", self.facts.bool(self.root.path("metadata.ownerReferences").is_some(), anchor.clone())),
             ("component", self.facts.str(role.component.unwrap_or_default(), anchor.clone())),
             ("singleByDesign", self.facts.bool(role.single_by_design, anchor.clone())),
+            ("needs", self.facts.strings(needs, anchor.clone())),
             ("system", self.facts.bool(role.system, anchor)),
         ]
     }

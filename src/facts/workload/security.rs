@@ -4,7 +4,7 @@
 //! `windowsOptions` exist on both and the container wins; the rest is the container's alone.
 
 use super::Workload;
-use crate::facts::builder::Fallback;
+use crate::facts::builder::{Fallback, hidden};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::NodeId;
 
@@ -14,8 +14,8 @@ impl<'a> Workload<'a> {
         vec![
             ("privileged", self.facts.lookup(container, "securityContext.privileged", Fallback::Bool(false))),
             ("allowPrivilegeEscalation", escalation),
-            ("runAsNonRoot", self.inherited(container, "runAsNonRoot", Fallback::Bool(false))),
-            ("runAsUser", self.inherited(container, "runAsUser", Fallback::Null)),
+            ("runAsNonRoot", self.inherited(container, "securityContext.runAsNonRoot", Fallback::Bool(false))),
+            ("runAsUser", self.inherited(container, "securityContext.runAsUser", Fallback::Null)),
             (
                 "readOnlyRootFilesystem",
                 self.facts.lookup(container, "securityContext.readOnlyRootFilesystem", Fallback::Bool(false)),
@@ -27,13 +27,17 @@ impl<'a> Workload<'a> {
 
     /// A field that both levels have: the container's if it is there, else the pod's, else the default, whose place is the
     /// container's.
-    fn inherited(&mut self, container: View<'a>, field: &str, fallback: Fallback<'_>) -> NodeId {
-        let own = container.path("securityContext").and_then(|context| context.get(field));
-        let pod = self.template.spec.path("securityContext").and_then(|context| context.get(field));
-        match own.or(pod).filter(|value| !value.is_null()) {
-            Some(value) => self.facts.refer(value.at()),
-            None => self.facts.fallback(fallback, container.origin_of(&format!("securityContext.{field}"))),
+    fn inherited(&mut self, container: View<'a>, path: &'static str, fallback: Fallback<'_>) -> NodeId {
+        let levels = [container, self.template.spec];
+        for level in levels {
+            if let Some(value) = level.path(path).filter(|value| !value.is_null()) {
+                return self.facts.refer(value.at());
+            }
+            if let Some(reason) = hidden(level, path) {
+                return self.facts.unknown(reason.clone(), level.origin_of(path));
+            }
         }
+        self.facts.fallback(fallback, container.origin_of(path))
     }
 
     /// Unset means allowed; privileged or CAP_SYS_ADMIN force it.
@@ -45,10 +49,14 @@ impl<'a> Workload<'a> {
         }
     }
 
-    fn capabilities(&mut self, container: View<'a>, path: &str) -> NodeId {
+    fn capabilities(&mut self, container: View<'a>, path: &'static str) -> NodeId {
         let origin = container.origin_of(path);
         let names: Vec<NodeId> =
             container.path(path).into_iter().flat_map(View::items).map(|name| self.facts.refer(name.at())).collect();
-        self.facts.list_at(&names, origin)
+        let list = self.facts.list_at(&names, origin);
+        if let Some(reason) = hidden(container, path) {
+            self.facts.open(list, reason.clone());
+        }
+        list
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Tells whether a name or a value is a secret. Where names and values stand is `nodes`' and `text`'s business.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use regex::Regex;
+use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
@@ -33,6 +33,7 @@ struct Names {
     contained: Vec<String>,
     settings: Vec<String>,
     references: Vec<String>,
+    stems: Vec<String>,
     texts: Vec<String>,
 }
 
@@ -74,9 +75,18 @@ pub(super) struct List {
     kinds: Vec<(String, Secret, Vec<String>)>,
     keys: FxHashMap<String, Vec<(Vec<String>, Secret)>>,
     pub(super) before: Vec<String>,
-    pub(super) values: Vec<(Secret, Regex)>,
-    /// Finds every place where something of the list could begin. A text without such a place holds no secret.
-    pub(super) trigger: Regex,
+    values: Vec<Value>,
+    /// Finds a part of every name and key of the list.
+    stems: Regex,
+    /// Finds how every value of the list begins.
+    starts: Regex,
+}
+
+/// A value that gives itself away. Most inputs have none, so the pattern is compiled when it is first needed.
+struct Value {
+    class: Secret,
+    pattern: String,
+    compiled: OnceLock<Regex>,
 }
 
 impl List {
@@ -86,7 +96,8 @@ impl List {
 
     fn load(text: &str) -> Result<List, String> {
         let mut file: File = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-        let trigger = compile(&trigger(&file))?;
+        let stems = literals(&file.names.stems)?;
+        let starts = literals(file.values.iter().flat_map(|row| &row.starts))?;
         for part in file.names.endings.iter_mut().chain(&mut file.names.contained) {
             part.retain(|c| c != ' ');
         }
@@ -96,15 +107,44 @@ impl List {
             keys.entry(first.clone()).or_default().push((rest.to_vec(), class(&row.class)?));
         }
         let kinds = file.kinds.into_iter().map(|row| Ok((row.kind, class(&row.class)?, row.keys)));
-        let values = file.values.iter().map(|row| Ok((class(&row.class)?, compile(&row.pattern)?)));
+        let values = file
+            .values
+            .into_iter()
+            .map(|row| Ok(Value { class: class(&row.class)?, pattern: row.pattern, compiled: OnceLock::new() }));
         Ok(List {
             kinds: kinds.collect::<Result<_, String>>()?,
             values: values.collect::<Result<_, String>>()?,
             names: file.names,
             before: file.before,
             keys,
-            trigger,
+            stems,
+            starts,
         })
+    }
+
+    /// Every place of a text where something of the list could begin, ascending. Without such a place there is no secret.
+    pub(super) fn places(&self, text: &str) -> Vec<u32> {
+        let stems = self.stems(text);
+        let starts =
+            self.starts.find_iter(text.as_bytes()).map(|start| start.start()).filter(|at| begins_value(&text[*at..]));
+        let mut places: Vec<u32> = stems.chain(starts).filter_map(|at| u32::try_from(at).ok()).collect();
+        places.sort_unstable();
+        places
+    }
+
+    /// Where a part of a listed name or key stands in a text.
+    pub(super) fn stems(&self, text: &str) -> impl Iterator<Item = usize> {
+        self.stems.find_iter(text.as_bytes()).map(|stem| stem.start())
+    }
+
+    /// Whether a text could hold a listed value.
+    pub(super) fn may_hold(&self, text: &str) -> bool {
+        self.starts.is_match(text.as_bytes())
+    }
+
+    /// The patterns of values that give themselves away.
+    pub(super) fn values(&self) -> impl Iterator<Item = (Secret, &Regex)> {
+        self.values.iter().map(|value| (value.class, value.compiled.get_or_init(|| compile(&value.pattern))))
     }
 
     /// What stands under which keys of an object of that kind.
@@ -144,7 +184,7 @@ impl List {
 pub(super) fn is_plain(value: &str, strength: Strength) -> bool {
     let value = value.trim();
     let switches = ["true", "false", "yes", "no", "on", "off", "null", "none", "~", "|", ">", "|-", ">-"];
-    let references = ["$(", "${", "{{", "<", "./", "../", "~/", "file:", "//", "ref+", "vault:", "$"];
+    let references = ["$(", "${", "{{", "<", "./", "../", "~/", "file:", "//", "ref+", "vault:", "arn:", "$"];
     value.is_empty()
         || switches.iter().any(|switch| value.eq_ignore_ascii_case(switch))
         || references.iter().any(|start| value.starts_with(start))
@@ -175,25 +215,24 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-fn compile(pattern: &str) -> Result<Regex, String> {
-    Regex::new(pattern).map_err(|error| error.to_string())
+/// Whether what begins here can be a listed value. Almost every URL has no user info.
+fn begins_value(text: &str) -> bool {
+    let Some(authority) = text.strip_prefix("://") else { return true };
+    let end = authority.find(['/', ' ', '\n', '"', '\'']).unwrap_or(authority.len());
+    authority[..end].contains('@')
 }
 
-/// One pattern for every beginning.
-fn trigger(file: &File) -> String {
-    let names = file.names.endings.iter().chain(&file.names.words).chain(&file.names.contained);
-    let names = names.map(|name| name.replace(' ', "[_.-]?"));
-    // Short first keys are common words; what stands below them has a name of its own.
-    let keys = file.keys.iter().filter_map(|row| row.path.first()).filter(|key| key.len() > 4);
-    let exact = keys.chain(&file.before).chain(file.kinds.iter().map(|row| &row.kind)).map(|key| regex::escape(key));
-    let starts = file.values.iter().flat_map(|row| &row.starts).map(|start| match start.as_str() {
-        // Almost every URL has no user info.
-        "://" => "://[!#-.0-;=?-~]*@".to_string(),
-        start => regex::escape(start),
-    });
-    let insensitive: Vec<String> = names.chain(exact).collect();
-    let sensitive: Vec<String> = starts.collect();
-    format!("(?-u:(?i:{})|{})", insensitive.join("|"), sensitive.join("|"))
+/// A pattern of literals. Case counts, so that they are searched for all at once.
+fn literals<'a>(words: impl IntoIterator<Item = &'a String>) -> Result<Regex, String> {
+    let words: Vec<String> = words.into_iter().map(|word| regex::escape(word)).collect();
+    Regex::new(&words.join("|")).map_err(|error| error.to_string())
+}
+
+/// A pattern over bytes: without the tables of Unicode it compiles many times faster. What it finds still lies between
+/// characters, because every pattern begins and ends at ASCII or at the end of the text.
+pub(super) fn compile(pattern: &str) -> Regex {
+    // A pattern that does not compile must stop the program, as a list that does not load. Tests compile them all.
+    Regex::new(&format!("(?-u){pattern}")).unwrap_or_else(|error| panic!("{pattern}: {error}"))
 }
 
 fn class(word: &str) -> Result<Secret, String> {
@@ -223,6 +262,7 @@ mod tests {
     fn the_list_loads_and_every_class_has_a_row() {
         let text = include_str!("../../../data/redaction.yaml");
         assert!(List::load(text).is_ok(), "{:?}", List::load(text).err());
+        assert!(List::get().values().count() > 5, "every pattern compiles");
         for (word, _) in CLASSES {
             assert!(text.contains(&format!("class: {word}")), "`{word}` has no row");
         }
@@ -279,26 +319,37 @@ mod tests {
         assert!(!is_plain("12345678", Strength::Anywhere), "a number can be a password");
     }
 
+    /// The usual spellings of a name whose parts are divided by blanks.
+    fn spellings(name: &str) -> Vec<String> {
+        let capital = |part: &str| format!("{}{}", part[..1].to_uppercase(), &part[1..]);
+        let parts: Vec<&str> = name.split(' ').collect();
+        let pascal: String = parts.iter().map(|part| capital(part)).collect();
+        let camel = format!("{}{}", parts[0], &pascal[parts[0].len()..]);
+        let divided = ["", "_", "-", "."].map(|between| parts.join(between));
+        divided.iter().flat_map(|name| [name.clone(), name.to_uppercase()]).chain([camel, pascal]).collect()
+    }
+
     #[test]
-    fn whatever_a_name_or_value_rule_matches_has_a_trigger() {
-        for text in [
-            "DB_PASSWORD",
-            "api-key",
-            "apiKey",
-            "AUTH_PASS",
-            "SENTRY_DSN",
-            "client-key-data",
-            "certificateKey",
-            "auths",
-            "AKIAABCDEFGHIJKLMNOP",
-            "amqp://u:p@host",
-            "connection_string",
-            "SECRET_KEY",
-        ] {
-            assert!(List::get().trigger.is_match(text), "`{text}`");
+    fn every_listed_name_key_and_kind_has_a_stem_in_every_spelling() {
+        let file: File = serde_saphyr::from_str(include_str!("../../../data/redaction.yaml")).unwrap();
+        let names = file.names.endings.iter().chain(&file.names.words).chain(&file.names.contained);
+        for name in names {
+            for spelling in spellings(name) {
+                assert!(List::get().stems(&spelling).next().is_some(), "`{spelling}`");
+            }
         }
-        for text in ["image: nginx", "https://example.com/a", "nginx@sha256:00", "replicas: 2"] {
-            assert!(!List::get().trigger.is_match(text), "`{text}`");
+        let kinds = file.kinds.iter().map(|row| &row.kind);
+        for exact in file.keys.iter().filter_map(|row| row.path.first()).chain(&file.before).chain(kinds) {
+            // What stands below these has a name of its own.
+            let common = ["keys", "user"].contains(&exact.as_str());
+            assert!(common || List::get().stems(exact).next().is_some(), "`{exact}`");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_has_no_place_for_a_secret() {
+        for text in ["image: nginx", "https://example.com/a", "nginx@sha256:00", "replicas: 2", "http://a/b c@d"] {
+            assert_eq!(List::get().places(text), Vec::<u32>::new(), "`{text}`");
         }
     }
 }

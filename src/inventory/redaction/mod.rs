@@ -22,11 +22,10 @@ use crate::vocabulary::NodeId;
 ///
 /// All of them must be trees over exactly this text. A document that did not parse has no tree: it must not be shown.
 pub fn redact(trees: &mut [Tree], text: &mut String) -> bool {
-    let hits: Vec<u32> =
-        List::get().trigger.find_iter(text).filter_map(|hit| u32::try_from(hit.start()).ok()).collect();
+    let places = List::get().places(text);
     let mut masks = Masks::default();
     for tree in trees.iter_mut() {
-        let found = nodes::find(tree, &hits);
+        let found = nodes::find(tree, &places);
         for (node, class) in found.hidden {
             hide(tree, node, class, text, &mut masks);
         }
@@ -34,7 +33,7 @@ pub fn redact(trees: &mut [Tree], text: &mut String) -> bool {
             hide_parts(tree, node, &parts, text, &mut masks);
         }
     }
-    hide_in_comments(text, &hits, &mut masks);
+    hide_in_comments(text, &places, &mut masks);
     if masks.is_empty() {
         return false;
     }
@@ -88,14 +87,14 @@ fn hide_parts(tree: &mut Tree, id: NodeId, parts: &[std::ops::Range<usize>], sou
 }
 
 /// Comments are no nodes, but stand beside findings: their lines are read as text.
-fn hide_in_comments(text: &str, hits: &[u32], masks: &mut Masks) {
+fn hide_in_comments(text: &str, places: &[u32], masks: &mut Masks) {
     let mut done = 0;
-    for hit in hits.iter().map(|hit| *hit as usize) {
-        if hit < done {
+    for place in places.iter().map(|place| *place as usize) {
+        if place < done {
             continue;
         }
-        let start = text[..hit].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = text[hit..].find('\n').map_or(text.len(), |newline| hit + newline);
+        let start = text[..place].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[place..].find('\n').map_or(text.len(), |newline| place + newline);
         done = end;
         let line = &text[start..end];
         let hash = line.match_indices('#').find(|(at, _)| line[..*at].is_empty() || line[..*at].ends_with([' ', '\t']));

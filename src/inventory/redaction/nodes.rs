@@ -21,11 +21,12 @@ pub(super) struct Secrets {
     pub(super) parts: Vec<(NodeId, Vec<Range<usize>>)>,
 }
 
-/// Looks through a tree. `hits` are the places of the source where something of the list could begin, ascending.
-pub(super) fn find(tree: &Tree, hits: &[u32]) -> Secrets {
-    let mut search = Search { tree, hits, list: List::get(), secrets: Secrets::default(), keys: FxHashSet::default() };
+/// Looks through a tree. `places` are those of the source where something of the list could begin.
+pub(super) fn find(tree: &Tree, places: &[u32]) -> Secrets {
+    let mut search =
+        Search { tree, places, list: List::get(), secrets: Secrets::default(), keys: FxHashSet::default() };
     let nodes = || (0..u32::try_from(tree.len()).unwrap_or(u32::MAX)).map(NodeId);
-    if hits.is_empty() && !nodes().any(|id| search.is_buffered(id)) {
+    if places.is_empty() && !nodes().any(|id| search.is_buffered(id)) {
         return search.secrets;
     }
     for id in nodes() {
@@ -46,7 +47,7 @@ pub(super) fn find(tree: &Tree, hits: &[u32]) -> Secrets {
 
 struct Search<'t> {
     tree: &'t Tree,
-    hits: &'t [u32],
+    places: &'t [u32],
     list: &'static List,
     secrets: Secrets,
     /// Keys are never hidden whole, because they name their values.
@@ -61,9 +62,9 @@ impl<'t> Search<'t> {
     /// Whether something of the list may begin in a node.
     fn is_touched(&self, id: NodeId) -> bool {
         let Span { start, end } = self.tree.node(id).span;
-        let next = self.hits.partition_point(|hit| *hit < start);
-        self.hits.get(next).is_some_and(|hit| *hit < end)
-            || (self.is_buffered(id) && self.tree.str(id).is_some_and(|text| self.list.trigger.is_match(text)))
+        let next = self.places.partition_point(|place| *place < start);
+        self.places.get(next).is_some_and(|place| *place < end)
+            || (self.is_buffered(id) && self.tree.str(id).is_some_and(|text| !self.list.places(text).is_empty()))
     }
 
     fn map(&mut self, map: NodeId) {
@@ -76,14 +77,11 @@ impl<'t> Search<'t> {
                 "kind" => self.kind(map, child),
                 _ => {}
             }
-            let touched = self.is_touched(key);
-            if touched {
+            if self.is_touched(key) {
                 self.keys.insert(key);
                 self.named(text, child);
             }
-            if touched || self.is_touched(child) {
-                self.paths(text, child);
-            }
+            self.paths(text, child);
         }
         if let (Some(name), Some(value)) = (name, value) {
             self.variable(name, value);

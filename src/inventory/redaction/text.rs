@@ -6,9 +6,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::bytes::Regex;
 
-use super::list::{List, Strength, is_plain};
+use super::list::{List, Strength, compile, is_plain};
 use crate::syntax::Secret;
 
 /// A secret part of a text.
@@ -20,17 +20,15 @@ pub(super) struct Found {
     pub(super) by_value: bool,
 }
 
-/// How names, values and what lies between them are written.
+/// How values and what leads to them are written. `leads` and `quoted` are tried at one place only.
 struct Shapes {
-    /// A name and what leads from it to its value; the group that matches tells which of `bare` the value may be.
-    assigned: Regex,
-    flag: Regex,
-    /// `name: PASSWORD`, `value:`
-    pair: Regex,
+    /// What stands between a name and its value, with the shape that the value has if it is not quoted: the end of the
+    /// JSON value, the line, the word, the shell word, the argument.
+    leads: [(Lead, Regex, Regex); 6],
     /// A value in quotes, escaped ones included.
     quoted: Regex,
-    /// A value without: to the end of the JSON value, the line, the word, the shell word, the argument.
-    bare: [(&'static str, Regex); 5],
+    /// The word that follows the listed words of line-based configuration.
+    before: Regex,
     /// `kind: Secret`, and where its data begin in YAML and JSON.
     secret_kind: Regex,
     secret_data: Regex,
@@ -38,43 +36,51 @@ struct Shapes {
     json_value: Regex,
 }
 
+/// How a name leads to its value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    /// `password: x`, `PASSWORD=x`
+    Assigned,
+    /// `--password x`
+    Flag,
+    /// `PASSWORD` and then `value: x`
+    Pair,
+}
+
 static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
-    let compiled = |pattern: &str| Regex::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
-    let name = "(?P<name>[A-Za-z0-9_.-]+)";
-    let key = |key: &str| format!(r#"\\*["']?{key}\\*["']?[ \t]*:[ \t]*"#);
-    let assigned = r#"(?:(?P<json>\\*["'][ \t]*:[ \t]*)|(?P<line>[ \t]*:[ \t]+)|(?P<word>:)|(?P<shell>[ \t]?=[ \t]?))"#;
+    let line = r#"^([^\s"'\\][^\n]*)"#;
+    let before: Vec<String> = List::get().before.iter().map(|words| words.replace(' ', r"[ \t]+")).collect();
+    let lead = |lead, between: &str, bare: &str| (lead, compile(between), compile(bare));
     Shapes {
-        assigned: compiled(&format!("{name}{assigned}")),
-        flag: compiled(&format!(r#"(?:^|[\s"'])--?{name}(?P<argument>[ \t]+)"#)),
-        pair: compiled(&format!(
-            r#"{}\\*["']?{name}\\*(?:["'][ \t]*,?)?\s*(?P<line>{})"#,
-            key(r"\bname"),
-            key("value")
-        )),
-        quoted: compiled(r#"^(?:\\+"([^"\n]*)|"((?:[^"\\\n]|\\[^\n])*)|'((?:[^'\n]|'')*))"#),
-        bare: [
-            ("json", compiled(r#"^([^\s"',}\]\\]+)"#)),
-            ("line", compiled(r#"^([^\s"'\\][^\n]*)"#)),
-            ("word", compiled(r#"^([^\s"'/:][^\s"']*)"#)),
-            ("shell", compiled(r#"^([^\s"',;&)]+)"#)),
-            ("argument", compiled(r#"^([^\s"'-][^\s"']*)"#)),
+        leads: [
+            lead(Lead::Assigned, r#"^\\*["'][ \t]*:[ \t]*"#, r#"^([^\s"',}\]\\]+)"#),
+            lead(Lead::Assigned, r"^[ \t]*:[ \t]+", line),
+            lead(Lead::Assigned, r"^:", r#"^([^\s"'/:][^\s"']*)"#),
+            lead(Lead::Assigned, r"^[ \t]?=[ \t]?", r#"^([^\s"',;&)]+)"#),
+            lead(Lead::Pair, r#"^\\*(?:["'][ \t]*,?)?\s*\\*["']?value\\*["']?[ \t]*:[ \t]*"#, line),
+            lead(Lead::Flag, r"^[ \t]+", r#"^([^\s"'-][^\s"']*)"#),
         ],
-        secret_kind: compiled(r#"\bkind\\*["']?[ \t]*:[ \t]*\\*["']?Secret\b"#),
-        secret_data: compiled(r"(?m)^([ \t]*)(?:stringData|data):[ \t]*\r?$"),
-        json_data: compiled(r#""(?:stringData|data)\\*"\s*:\s*\{([^{}]*)\}"#),
-        json_value: compiled(r#":\s*\\*"((?:[^"\\]|\\[^"])*)"#),
+        quoted: compile(r#"^(?:\\+"([^"\n]*)|"((?:[^"\\\n]|\\[^\n])*)|'((?:[^'\n]|'')*))"#),
+        before: compile(&format!(r"\b(?:{})[ \t]+([^\s]+)", before.join("|"))),
+        secret_kind: compile(r#"\bkind\\*["']?[ \t]*:[ \t]*\\*["']?Secret\b"#),
+        secret_data: compile(r"(?m)^([ \t]*)(?:stringData|data):[ \t]*\r?$"),
+        json_data: compile(r#""(?:stringData|data)\\*"\s*:\s*\{([^{}]*)\}"#),
+        json_value: compile(r#":\s*\\*"((?:[^"\\]|\\[^"])*)"#),
     }
 });
 
 /// The secret parts of a text, in no order; they may overlap.
 pub(super) fn scan(text: &str) -> Vec<Found> {
     let mut found = values(text);
-    let shapes = &*SHAPES;
-    for (shape, variable) in [(&shapes.assigned, false), (&shapes.flag, false), (&shapes.pair, true)] {
-        let named = shape.captures_iter(text).filter_map(|captures| named(text, &captures, variable));
-        found.extend(named.map(|range| Found { range, class: Secret::NamedLikeSecret, by_value: false }));
+    // Most texts with a word of the list are a key or a name, with nothing beside it.
+    if !text.contains([':', '=', ' ', '\t']) {
+        return found;
     }
-    if shapes.secret_kind.is_match(text) {
+    let named = names(text).into_iter().filter_map(|name| named(text, name));
+    found.extend(named.map(|range| Found { range, class: Secret::NamedLikeSecret, by_value: false }));
+    let words = SHAPES.before.captures_iter(text.as_bytes()).filter_map(|captures| captures.get(1));
+    found.extend(words.map(|word| Found { range: word.range(), class: Secret::NamedLikeSecret, by_value: false }));
+    if text.contains("Secret") && SHAPES.secret_kind.is_match(text.as_bytes()) {
         let data = secret_data(text).into_iter().chain(json_data(text));
         found.extend(data.map(|range| Found { range, class: Secret::SecretData, by_value: false }));
     }
@@ -84,46 +90,66 @@ pub(super) fn scan(text: &str) -> Vec<Found> {
 /// Values that give themselves away.
 pub(super) fn values(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
-    for (class, pattern) in &List::get().values {
-        for captures in pattern.captures_iter(text) {
+    if !List::get().may_hold(text) {
+        return found;
+    }
+    for (class, pattern) in List::get().values() {
+        for captures in pattern.captures_iter(text.as_bytes()) {
             if let Some(part) = captures.get(1).or_else(|| captures.get(0)) {
-                found.push(Found { range: part.range(), class: *class, by_value: true });
+                found.push(Found { range: part.range(), class, by_value: true });
             }
         }
     }
     found
 }
 
-/// The value behind a name, if the name makes it a secret.
-fn named(text: &str, captures: &Captures<'_>, variable: bool) -> Option<Range<usize>> {
-    let name = captures.name("name")?.as_str();
-    let strength = List::get().name_in_text(name)?;
-    let shouts = !name.contains(|c: char| c.is_ascii_lowercase());
-    if strength == Strength::Variable && !variable && !shouts {
-        return None;
+/// The names of a text that hold a word of the list, whole.
+fn names(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let mut names: Vec<Range<usize>> = Vec::new();
+    for stem in List::get().stems(text) {
+        let done = names.last().map_or(0, |name| name.end);
+        if stem >= done {
+            let start =
+                bytes[done..stem].iter().rposition(|byte| !in_name(byte)).map_or(done, |before| done + before + 1);
+            let end = bytes[stem..].iter().position(|byte| !in_name(byte)).map_or(bytes.len(), |after| stem + after);
+            names.push(start..end);
+        }
     }
-    let range = value_behind(text, captures)?;
-    let value = &text[range.clone()];
-    // The backslash before a closing quote belongs to the quote.
-    let kept = value.trim_end_matches(['\\', '\r', ' ']).len();
-    (kept > 0 && !is_plain(value, strength)).then_some(range.start..range.start + kept)
+    names
 }
 
-fn value_behind(text: &str, captures: &Captures<'_>) -> Option<Range<usize>> {
-    let lead = captures.get(0)?;
-    let rest = &text[lead.end()..];
-    let group = |name: &str| captures.name(name).is_some();
-    let json = lead.as_str().contains('"');
-    let bare = SHAPES.bare.iter().find(|(name, _)| if json { *name == "json" } else { group(name) });
-    let found = SHAPES.quoted.captures(rest).or_else(|| bare?.1.captures(rest))?;
+/// The value behind a name, if the name makes it a secret.
+fn named(text: &str, name: Range<usize>) -> Option<Range<usize>> {
+    let rest = text.get(name.end..)?;
+    let name = text.get(name)?;
+    let strength = List::get().name_in_text(name)?;
+    let shouts = !name.contains(|c: char| c.is_ascii_lowercase());
+    let leads = SHAPES.leads.iter().filter(|(lead, _, _)| match lead {
+        Lead::Assigned => strength == Strength::Anywhere || shouts,
+        Lead::Flag => name.starts_with('-'),
+        Lead::Pair => true,
+    });
+    let value = leads.filter_map(|(_, between, bare)| value_behind(rest, between, bare)).next()?;
+    let range = text.len() - rest.len() + value.start..text.len() - rest.len() + value.end;
+    // The backslash before a closing quote belongs to the quote.
+    let kept = text.get(range.clone())?.trim_end_matches(['\\', '\r', ' ']);
+    (!is_plain(kept, strength)).then_some(range.start..range.start + kept.len())
+}
+
+fn value_behind(rest: &str, between: &Regex, bare: &Regex) -> Option<Range<usize>> {
+    let lead = between.find(rest.as_bytes())?.end();
+    let rest = &rest.as_bytes()[lead..];
+    let found = SHAPES.quoted.captures(rest).or_else(|| bare.captures(rest))?;
     let value = found.iter().skip(1).flatten().next()?;
-    Some(lead.end() + value.start()..lead.end() + value.end())
+    Some(lead + value.start()..lead + value.end())
 }
 
 /// The values under `data:` and `stringData:` of YAML: what is indented deeper.
 fn secret_data(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    for captures in SHAPES.secret_data.captures_iter(text) {
+    for captures in SHAPES.secret_data.captures_iter(text.as_bytes()) {
         let (Some(all), Some(indent)) = (captures.get(0), captures.get(1)) else { continue };
         let mut at = all.end();
         for line in text[all.end()..].split_inclusive('\n') {
@@ -144,9 +170,9 @@ fn secret_data(text: &str) -> Vec<Range<usize>> {
 
 /// The strings in `"data": {…}` of JSON.
 fn json_data(text: &str) -> Vec<Range<usize>> {
-    let objects = SHAPES.json_data.captures_iter(text).filter_map(|captures| captures.get(1));
+    let objects = SHAPES.json_data.captures_iter(text.as_bytes()).filter_map(|captures| captures.get(1));
     let strings = objects.flat_map(|object| {
-        let inside = SHAPES.json_value.captures_iter(object.as_str()).filter_map(|captures| captures.get(1));
+        let inside = SHAPES.json_value.captures_iter(object.as_bytes()).filter_map(|captures| captures.get(1));
         inside.map(move |value| object.start() + value.start()..object.start() + value.end())
     });
     strings.filter(|range| !range.is_empty()).collect()
@@ -180,6 +206,8 @@ mod tests {
             ("{\"name\":\"DB_SECRET\",\"value\":\"abc\"}", "{\"name\":\"DB_SECRET\",\"value\":\"***\"}"),
             ("curl -H 'Authorization: Bearer abcdefghijklmnop1'", "curl -H 'Authorization: Bearer *****************'"),
             ("psql postgres://app:pw@db/x", "psql postgres://******@db/x"),
+            ("stats auth admin:pw", "stats auth ********"),
+            ("  auth_pass 1234", "  auth_pass ****"),
             ("host=db password=hunter2 port=1", "host=db password=******* port=1"),
         ] {
             assert_eq!(masked(text), expected);

@@ -14,7 +14,7 @@ use super::concise::position;
 use super::escape::escape;
 use super::style::Role;
 use super::tally::{Group, groups};
-use super::{Finding, Lines, ProblemNote, Report, Style};
+use super::{Finding, ProblemNote, Report, RuleCard, SourceText, Style};
 use wrap::{clip, width, wrap};
 
 /// How many findings of a rule are shown with their text.
@@ -26,7 +26,7 @@ const NARROWEST: usize = 40;
 /// Nor to more: longer lines are hard to read.
 const WIDEST: usize = 120;
 
-pub(super) fn write(report: &Report, texts: &dyn Lines, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, texts: &dyn SourceText, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { texts, style, out, room: style.width.clamp(NARROWEST, WIDEST) };
     for problem in &report.problems {
         page.problem(problem)?;
@@ -41,7 +41,7 @@ pub(super) fn write(report: &Report, texts: &dyn Lines, style: &Style, out: &mut
 
 /// The sheet that is written to.
 struct Page<'a> {
-    texts: &'a dyn Lines,
+    texts: &'a dyn SourceText,
     style: &'a Style,
     out: &'a mut dyn Write,
     room: usize,
@@ -66,11 +66,7 @@ impl Page<'_> {
             false => (IN_FULL.min(findings.len()), IN_BRIEF),
         };
         for (at, finding) in findings[..full].iter().enumerate() {
-            let digits = self.finding(finding)?;
-            if let Some(card) = report.card(group.rule).filter(|_| at == 0) {
-                self.note(digits, "why", &card.why)?;
-                self.note(digits, "help", &card.fix)?;
-            }
+            self.finding(finding, report.card(group.rule).filter(|_| at == 0))?;
             writeln!(self.out)?;
         }
         self.rest(group, &findings[full..], brief)
@@ -102,28 +98,31 @@ impl Page<'_> {
         Ok(hidden)
     }
 
-    /// Writes a finding with its text and returns the width of its gutter.
-    fn finding(&mut self, finding: &Finding) -> io::Result<usize> {
+    /// Writes a finding with its text, and with what its rule has to say where a card is given.
+    fn finding(&mut self, finding: &Finding, card: Option<&RuleCard>) -> io::Result<()> {
         let preview = if finding.preview { " (preview)" } else { "" };
         let label = format!("{}[{}]{preview}", finding.severity, finding.rule);
         self.heading(Role::Severity(finding.severity), &label, &finding.message)?;
         let window = window::window(finding, self.texts, self.style);
         let digits = window.as_ref().map_or(1, |window| window.digits);
+        let shown = window.as_ref().map_or(&[][..], |window| &window.shows);
+        let elsewhere = finding.related.iter().enumerate().filter(|(at, _)| !shown.contains(at));
+        let mut notes: Vec<(&str, String)> = elsewhere
+            .map(|(_, related)| ("see", format!("{} ({})", related.text, position(&related.location))))
+            .collect();
+        notes.extend(card.map(|card| ("why", card.why.clone())));
+        notes.extend(card.map(|card| ("help", card.fix.clone())));
         self.arrow(digits, &position(&finding.location))?;
         if let Some(window) = &window {
             self.out.write_all(window.text.as_bytes())?;
-            writeln!(self.out, "{}{}", " ".repeat(digits + 1), self.style.paint(Role::Gutter, "|"))?;
+            if !notes.is_empty() {
+                writeln!(self.out, "{}{}", " ".repeat(digits + 1), self.style.paint(Role::Gutter, "|"))?;
+            }
         }
-        let shown = window.map(|window| window.shows).unwrap_or_default();
-        let elsewhere = finding.related.iter().enumerate().filter(|(at, _)| !shown.contains(at));
-        for (_, related) in elsewhere {
-            self.note(digits, "see", &format!("{}: {}", position(&related.location), related.text))?;
-        }
-        Ok(digits)
+        notes.iter().try_for_each(|(label, text)| self.note(digits, label, text))
     }
 
-    /// `label: message`, wrapped with the continuation under the message's first word or, if that is far right, under
-    /// the label's second column.
+    /// `label: message`, wrapped; labels are too long to continue under the message's first word.
     fn heading(&mut self, role: Role, label: &str, message: &str) -> io::Result<()> {
         let start = width(label) + 2;
         let indent = 4;

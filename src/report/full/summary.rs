@@ -109,8 +109,8 @@ fn headline(page: &mut Page, score: &Score) -> io::Result<()> {
     let number = page.style.paint(quality(headline.exact), &number);
     write!(page.out, "Score {number}, based on {} of {} pillars", score.assessed_pillars(), score.pillars.len())?;
     match score.without_suppressions {
-        Some(value) => writeln!(page.out, " ({value} without suppressions)")?,
-        None => writeln!(page.out)?,
+        Some(value) if value != headline.value => writeln!(page.out, " ({value} without suppressions)")?,
+        _ => writeln!(page.out)?,
     }
     for line in limits(score, &headline) {
         page.paragraph(2, &line)?;
@@ -183,7 +183,7 @@ fn basis(page: &mut Page, report: &Report) -> io::Result<()> {
     let mut documents = vec![number(coverage.documents_read, "document") + " read"];
     let more = [(coverage.documents_failed, "failed"), (coverage.documents_templated, "templated")];
     documents.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
-    let elapsed = report.elapsed.map_or_else(String::new, |time| format!(" in {:.2} s", time.as_secs_f64()));
+    let elapsed = report.elapsed.map_or_else(String::new, |time| format!(" in {:.2}s", time.as_secs_f64()));
     page.paragraph(0, &format!("{}; {}{elapsed}", parts.join(", "), documents.join(", ")))?;
     let mut versions =
         format!("Kubernetes {}, ruleset {}, as of {}", report.target_version, report.ruleset, report.as_of);

@@ -10,7 +10,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 
 use crate::report::escape::escape;
 use crate::report::style::Role;
-use crate::report::{Finding, Lines, Region, Related, Style};
+use crate::report::{Finding, Region, Related, SourceText, Style};
 use crate::vocabulary::{Severity, SourceId};
 
 /// A value longer than this many lines is underlined on its first line only.
@@ -31,7 +31,7 @@ pub(super) struct Window {
 }
 
 /// Draws the window, or `None` where there is no text.
-pub(super) fn window(finding: &Finding, texts: &dyn Lines, style: &Style) -> Option<Window> {
+pub(super) fn window(finding: &Finding, texts: &dyn SourceText, style: &Style) -> Option<Window> {
     let source = finding.location.place?.source;
     let region = shortened(finding.location.region?, source, texts)?;
     let shows: Vec<usize> =
@@ -60,7 +60,7 @@ fn near(related: &Related, source: SourceId, primary: Region) -> Option<Region> 
 }
 
 /// A tall region cut down to its first line.
-fn shortened(region: Region, source: SourceId, texts: &dyn Lines) -> Option<Region> {
+fn shortened(region: Region, source: SourceId, texts: &dyn SourceText) -> Option<Region> {
     let line = texts.line(source, region.line)?;
     if region.end_line - region.line < TALLEST_SPAN {
         return Some(region);
@@ -79,7 +79,7 @@ struct Excerpt<'a> {
 
 impl<'a> Excerpt<'a> {
     /// The lines and one more on either side, if there is something on it.
-    fn new(source: SourceId, first: usize, last: usize, texts: &'a dyn Lines) -> Self {
+    fn new(source: SourceId, first: usize, last: usize, texts: &'a dyn SourceText) -> Self {
         let spoken = |line: usize| texts.line(source, line).is_some_and(|text| !text.trim().is_empty());
         let first = if first > 1 && spoken(first - 1) { first - 1 } else { first };
         let last = if spoken(last + 1) { last + 1 } else { last };
@@ -137,5 +137,17 @@ fn draw<'a>(
         Renderer::plain()
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width);
-    renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]) + "\n"
+    let drawn = renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]);
+    match drawn.rsplit_once('\n') {
+        Some((before, last)) if is_bar(last) => format!("{before}\n"),
+        _ => drawn + "\n",
+    }
+}
+
+/// Whether a drawn line is the gutter's bar and nothing else but colour.
+fn is_bar(line: &str) -> bool {
+    let line = line.trim_start();
+    let line = line.strip_suffix("\u{1b}[0m").unwrap_or(line);
+    let colour = |c: char| c.is_ascii_digit() || "\u{1b}[;m".contains(c);
+    line.strip_suffix('|').is_some_and(|rest| rest.chars().all(colour))
 }

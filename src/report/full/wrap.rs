@@ -7,7 +7,7 @@ pub(super) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// Lines of at most `room` columns, the first of at most `first`.
+/// SourceText of at most `room` columns, the first of at most `first`.
 pub(super) fn wrap(text: &str, first: usize, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 use crate::vocabulary::{RuleId, Severity, SourceId};
 
 use super::tally::number;
-use super::{Finding, Lines, Location, Report, Status, Style, json_text};
+use super::{Finding, Location, Report, SourceText, Status, Style, json_text};
 use log::{
     ArtifactLocation, AutomationDetails, Driver, Invocation, Level, Log, Notification, PhysicalLocation, Region,
     RelatedLocation, ResultObject, Run, Text, Tool,
@@ -26,7 +26,7 @@ use log::{
 /// GitHub refuses more results in one run.
 const MAX_RESULTS: usize = 25_000;
 
-pub(super) fn write(report: &Report, texts: &dyn Lines, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, texts: &dyn SourceText, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = Writer { texts, prefix: &style.uri_prefix, hashes: FxHashMap::default() };
     let (results, notifications) = writer.results(report);
     let driver = Driver {
@@ -48,7 +48,7 @@ pub(super) fn write(report: &Report, texts: &dyn Lines, style: &Style, out: &mut
 }
 
 struct Writer<'a> {
-    texts: &'a dyn Lines,
+    texts: &'a dyn SourceText,
     prefix: &'a str,
     hashes: FxHashMap<SourceId, Vec<String>>,
 }
@@ -65,10 +65,8 @@ impl Writer<'_> {
             .filter_map(|finding| Some((*indexes.get(&finding.rule)?, *finding, self.uri(&finding.location)?)))
             .collect();
         placed.sort_by(|(_, a, a_uri), (_, b, b_uri)| {
-            (b.severity.cmp(&a.severity)).then_with(|| (&a.rule, a_uri).cmp(&(&b.rule, b_uri))).then_with(|| {
-                let key = |finding: &Finding| (finding.location.region, finding.fingerprint.clone());
-                key(a).cmp(&key(b))
-            })
+            let place = (&a.rule, a_uri, a.location.region, &a.fingerprint);
+            b.severity.cmp(&a.severity).then_with(|| place.cmp(&(&b.rule, b_uri, b.location.region, &b.fingerprint)))
         });
         let notes = [
             (failures.len() - placed.len(), "that no file in the repository holds"),

@@ -1,0 +1,169 @@
+//! The `node` subject: what one node says of itself, in kubeadm's documents and in kube-proxy's configuration.
+//!
+//! kube-proxy runs on every node; its kubeconfig says through which API server. Kubelets on control-plane nodes rightly talk
+//! to their own API server, so their kubeconfigs are not judged.
+
+use crate::facts::builder::{FactBuilder, Fallback};
+use crate::inventory::{DocumentId, Inventory};
+use crate::source::SourceKind;
+use crate::syntax::{Origin, View};
+use crate::values::HostPort;
+use crate::vocabulary::{NodeId, Reason, UnknownCode};
+
+/// The port of an endpoint that names none.
+const DEFAULT_PORT: u16 = 6443;
+
+/// Where kubeadm puts kube-proxy's kubeconfig, which it fills in itself.
+const KUBEADM_KUBECONFIG: &str = "/var/lib/kube-proxy/kubeconfig.conf";
+
+/// One node, or what stands for all of them.
+struct Node<'a> {
+    name: NodeId,
+    tool: &'static str,
+    root: View<'a>,
+    control_plane: (bool, Origin),
+    taints: NodeId,
+    api_server: Target<'a>,
+    cluster_endpoint: Option<&'a str>,
+}
+
+/// Through which API server a node goes.
+enum Target<'a> {
+    /// It does not say.
+    Unsaid(Origin),
+    /// Through this one.
+    Named(View<'a>),
+    /// Somewhere else says it.
+    Elsewhere(Reason, Origin),
+}
+
+/// The facts of the node that an InitConfiguration or JoinConfiguration makes.
+pub fn of_kubeadm(inventory: &Inventory, id: DocumentId, floating: &[String], facts: &mut FactBuilder) -> NodeId {
+    let document = inventory.document(id);
+    let root = document.view(inventory.forest());
+    let is_init = document.kind() == "InitConfiguration";
+    let control_plane = is_init || root.get("controlPlane").is_some_and(|section| !section.is_null());
+    let target = "discovery.bootstrapToken.apiServerEndpoint";
+    let node = Node {
+        name: facts.lookup(root, "nodeRegistration.name", Fallback::Str("")),
+        tool: "kubeadm",
+        root,
+        control_plane: (control_plane, root.origin_of("controlPlane")),
+        taints: facts.lookup(root, "nodeRegistration.taints", Fallback::Null),
+        api_server: target_at(root, target),
+        cluster_endpoint: cluster_endpoint(inventory, id),
+    };
+    node.facts(floating, facts)
+}
+
+/// The facts of the nodes that run kube-proxy with a kubeconfig or a KubeProxyConfiguration of the input; `None` where that
+/// says nothing about API servers.
+pub fn of_kube_proxy(
+    inventory: &Inventory,
+    id: DocumentId,
+    floating: impl FnOnce() -> Vec<String>,
+    facts: &mut FactBuilder,
+) -> Option<NodeId> {
+    let document = inventory.document(id);
+    let root = document.view(inventory.forest());
+    let api_server = match document.kind() {
+        "Config" if is_kube_proxys(inventory, id) => {
+            let cluster = root.get("clusters")?.items().next()?;
+            target_at(cluster, "cluster.server")
+        }
+        "KubeProxyConfiguration" => {
+            let path = root.path("clientConnection.kubeconfig").filter(|path| !path.is_null())?;
+            let text = path.str()?;
+            let by_kubeadm = text.is_empty() || text == KUBEADM_KUBECONFIG;
+            let reason = Reason::new(UnknownCode::Partial, format!("the kubeconfig `{text}` is not in the input"));
+            (!by_kubeadm).then(|| Target::Elsewhere(reason, Origin::Node(path.at())))?
+        }
+        _ => return None,
+    };
+    let anchor = facts.anchor();
+    let node = Node {
+        name: facts.str("kube-proxy", anchor.clone()),
+        tool: "kube-proxy",
+        root,
+        control_plane: (false, anchor.clone()),
+        taints: facts.null(anchor),
+        api_server,
+        cluster_endpoint: cluster_endpoint(inventory, id),
+    };
+    Some(node.facts(&floating(), facts))
+}
+
+fn target_at<'a>(root: View<'a>, path: &'static str) -> Target<'a> {
+    match root.path(path).filter(|value| !value.is_null()) {
+        Some(value) => Target::Named(value),
+        None => Target::Unsaid(root.origin_of(path)),
+    }
+}
+
+/// Whether a kubeconfig lies in the ConfigMap that kube-proxy mounts.
+fn is_kube_proxys(inventory: &Inventory, id: DocumentId) -> bool {
+    let SourceKind::Embedded { outer, .. } = inventory.sources().get(inventory.document(id).source).kind() else {
+        return false;
+    };
+    inventory.objects().any(|(_, document)| {
+        document.source == *outer
+            && document.kind() == "ConfigMap"
+            && document.key.as_ref().is_some_and(|key| &*key.name == "kube-proxy")
+    })
+}
+
+/// The endpoint that the environment's ClusterConfiguration names.
+fn cluster_endpoint(inventory: &Inventory, id: DocumentId) -> Option<&str> {
+    let environment = inventory.document(id).environment;
+    let mut clusters = inventory.of_kind("ClusterConfiguration", environment);
+    clusters.find_map(|cluster| inventory.document(cluster).view(inventory.forest()).str_at("controlPlaneEndpoint"))
+}
+
+impl Node<'_> {
+    fn facts(&self, floating: &[String], facts: &mut FactBuilder) -> NodeId {
+        let anchor = facts.anchor();
+        let (control_plane, place) = self.control_plane.clone();
+        let (api_server, through, origin) = match &self.api_server {
+            Target::Unsaid(origin) => (facts.null(origin.clone()), facts.null(origin.clone()), origin.clone()),
+            Target::Elsewhere(reason, origin) => {
+                let through = facts.unknown(reason.clone(), origin.clone());
+                (facts.unknown(reason.clone(), origin.clone()), through, origin.clone())
+            }
+            Target::Named(value) => {
+                let origin = Origin::Node(value.at());
+                (facts.refer(value.at()), self.through_endpoint(*value, floating, facts), origin)
+            }
+        };
+        let fields = [
+            ("name", self.name),
+            ("object", facts.refer(self.root.at())),
+            ("tool", facts.str(self.tool, anchor.clone())),
+            ("controlPlane", facts.bool(control_plane, place)),
+            ("taints", self.taints),
+            ("apiServer", api_server),
+            ("clusterEndpoint", facts.opt_str(self.cluster_endpoint, origin)),
+            ("throughEndpoint", through),
+        ];
+        facts.map(&fields, anchor)
+    }
+
+    /// Whether the API server is the cluster's endpoint or an address that floats; null where no endpoint is known.
+    fn through_endpoint(&self, value: View<'_>, floating: &[String], facts: &mut FactBuilder) -> NodeId {
+        let origin = Origin::Node(value.at());
+        if let Some(reason) = value.unknown() {
+            return facts.unknown(reason.clone(), origin);
+        }
+        let Some(endpoint) = self.cluster_endpoint else { return facts.null(origin) };
+        match (address(value.str().unwrap_or_default()), address(endpoint)) {
+            (Some(own), Some(endpoint)) => facts.bool(own == endpoint || floating.contains(&own.0), origin),
+            _ => facts.unknown(Reason::new(UnknownCode::Templated, "one of the addresses is a placeholder"), origin),
+        }
+    }
+}
+
+/// Host and port.
+fn address(text: &str) -> Option<(String, u16)> {
+    let parsed: HostPort = text.parse().ok()?;
+    let port = parsed.port_or_default().unwrap_or(DEFAULT_PORT);
+    (!parsed.host.is_empty()).then_some((parsed.host, port))
+}
