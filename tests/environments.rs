@@ -4,6 +4,8 @@
 //! that holds documents, with the environments it sees besides itself, and below it whether it is a part only, and the files
 //! whose documents it holds.
 
+#![allow(clippy::expect_used, reason = "helpers of tests may panic")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
