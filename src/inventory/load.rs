@@ -122,18 +122,18 @@ fn read_plain_or_template(source: SourceId, path: &str, text: &Arc<str>, charts:
         return template::read(source, text, Template::Helm);
     }
     let plain = crate::syntax::read(format, source, text);
+    let placeholders = format == Format::Yaml && ["{{", "{%", "${"].iter().any(|mark| text.contains(mark));
+    let evidence = if placeholders { template::evidence(path, text, &plain) } else { None };
+    if let Some(template) = evidence {
+        return template::read(source, text, template);
+    }
     // A template of another tool's making, in which braces alone say what it is.
     if format == Format::Yaml && failed(&plain) && text.contains("{{") {
         let masked = template::read(source, text, Template::Helm);
         let whole = masked.problems.iter().all(|problem| problem.kind != ProblemKind::TemplateNotEvaluated);
         return if whole { masked } else { plain };
     }
-    let placeholders = format == Format::Yaml && ["{{", "{%", "${"].iter().any(|mark| text.contains(mark));
-    let evidence = if placeholders { template::evidence(path, text, &plain) } else { None };
-    match evidence {
-        Some(template) => template::read(source, text, template),
-        None => plain,
-    }
+    plain
 }
 
 fn failed(read: &Read) -> bool {
