@@ -5,8 +5,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::pods::pod_holder;
 use super::selectors::{Fit, Labels, Shown};
-use super::{Document, DocumentId, EnvironmentId, Inventory, pod_template};
+use super::{Document, DocumentId, EnvironmentId, Inventory};
 use crate::syntax::View;
 use crate::vocabulary::{NodeId, Reason};
 
@@ -58,8 +59,8 @@ impl<'a> PodIndex<'a> {
             homes: FxHashMap::default(),
         };
         for (id, document) in inventory.objects() {
-            match pod_template(document, inventory.forest()) {
-                Some(pod) => index.add(inventory, id, pod.template),
+            match pod_holder(document, inventory.forest()) {
+                Some(template) => index.add(inventory, id, template),
                 None => custom_templates(document, inventory).into_iter().for_each(|at| index.add(inventory, id, at)),
             }
         }

@@ -75,11 +75,17 @@ pub fn pod_kind(key: &Key) -> Option<&'static PodKind> {
     POD_KINDS.iter().find(|row| key.is(row.group, row.kind))
 }
 
+/// What holds the `metadata` and `spec` of the pod an object makes, even where one of them is missing.
+pub fn pod_holder<'a>(document: &Document, forest: &'a Forest) -> Option<View<'a>> {
+    let kind = pod_kind(document.key.as_ref()?)?;
+    let root = document.view(forest);
+    if kind.template.is_empty() { Some(root) } else { root.path(kind.template) }
+}
+
 /// The pod an object makes; `None` for other kinds and for objects whose template is not a map.
 pub fn pod_template<'a>(document: &Document, forest: &'a Forest) -> Option<PodTemplate<'a>> {
     let kind = pod_kind(document.key.as_ref()?)?;
-    let root = document.view(forest);
-    let template = if kind.template.is_empty() { root } else { root.path(kind.template)? };
+    let template = pod_holder(document, forest)?;
     let spec = template.get("spec").filter(|spec| spec.is_map())?;
     Some(PodTemplate { kind, template, spec })
 }
