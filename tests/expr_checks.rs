@@ -4,7 +4,6 @@
 //! then the message and the help.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
-#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
 
 use k8sready::expr::{Env, Value};
 use k8sready::expr::{

@@ -267,14 +267,15 @@ impl Assembler<'_> {
             .collect()
     }
 
-    /// Problems that no active rule reports as a finding.
+    /// Problems that are no findings. What a rule stands for is its business, selected or not; but that a document could
+    /// not be read is said in any case.
     fn notes(&self, problems: &[Problem]) -> Vec<ProblemNote> {
-        let reported = |problem: &Problem| {
-            problem.place.is_some()
-                && self
-                    .rules
-                    .iter()
-                    .any(|active| matches!(active.rule.judge, Judge::RaisedBy(kind) if kind == problem.kind))
+        let by_rule = |kind: ProblemKind| {
+            self.rules.iter().any(|active| matches!(active.rule.judge, Judge::RaisedBy(raised) if raised == kind))
+        };
+        let reported = |problem: &Problem| match problem.kind {
+            ProblemKind::DuplicateKey | ProblemKind::ValueTypeSurprise => true,
+            kind => problem.place.is_some() && by_rule(kind),
         };
         let rest = problems.iter().filter(|problem| !reported(problem));
         rest.map(|problem| ProblemNote {

@@ -27,7 +27,11 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
         write_file(args, *format, path, &audit)?;
     }
     print(args, &settings, &audit)?;
-    Ok(ExitCode::from(exit_code(&settings.gate, &audit)))
+    let code = exit_code(&settings.gate, &audit);
+    if code == NOTHING_OR_INCOMPLETE {
+        say_what_is_missing(&settings, &audit)?;
+    }
+    Ok(ExitCode::from(code))
 }
 
 fn config(args: &AuditArgs) -> Result<ConfigFile, CommandError> {
@@ -89,6 +93,24 @@ fn summary_only(report: &Report) -> Report {
     Report { findings: Vec::new(), problems: Vec::new(), ..report.clone() }
 }
 
+fn say_what_is_missing(settings: &Settings, audit: &Audit) -> io::Result<()> {
+    let paths: Vec<String> = settings.paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    let mut stderr = anstream::stderr().lock();
+    if audit.empty {
+        let paths = paths.join(", ");
+        writeln!(stderr, "error: nothing to audit in {paths}\n  help: name other paths, or allow it with --allow-empty")
+    } else {
+        let (unknown, failed) = (audit.report.counts.unknown, audit.report.coverage.documents_failed);
+        writeln!(
+            stderr,
+            "error: incomplete: {unknown} results unknown, {failed} documents not read (--require-complete)"
+        )
+    }
+}
+
+/// Exit code of an audit without input, or without all that it needs.
+const NOTHING_OR_INCOMPLETE: u8 = 3;
+
 /// The precedence of exit codes: 4, 3, 1.
 fn exit_code(gate: &Gate, audit: &Audit) -> u8 {
     let report = &audit.report;
@@ -97,7 +119,7 @@ fn exit_code(gate: &Gate, audit: &Audit) -> u8 {
         return 4;
     }
     if (audit.empty && !gate.allow_empty) || (incomplete && gate.require_complete) {
-        return 3;
+        return NOTHING_OR_INCOMPLETE;
     }
     let bad =
         |severity| report.findings.iter().any(|finding| finding.is_open_failure() && finding.severity >= severity);

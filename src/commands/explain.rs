@@ -102,10 +102,11 @@ fn explain_subject(word: &str) -> Result<String, UsageError> {
 
 /// The fields of an object, nested ones below it; an object that contains itself is not repeated.
 fn fields(text: &mut String, object: &'static Object, depth: usize, open: &mut Vec<&'static str>) {
-    let widest = object.fields.iter().map(|field| field.name.len()).max().unwrap_or_default();
+    let names = object.fields.iter().map(|field| field.name.len()).max().unwrap_or_default();
+    let types = object.fields.iter().map(|field| type_text(field.ty).len()).max().unwrap_or_default();
     for field in object.fields {
-        let shown = type_text(field.ty);
-        text.push_str(&format!("{:indent$}{:widest$}  {shown}  {}\n", "", field.name, field.doc, indent = depth * 2));
+        let (name, ty, indent) = (field.name, type_text(field.ty), depth * 2);
+        text.push_str(&format!("{:indent$}{name:names$}  {ty:types$}  {}\n", "", field.doc));
         if let Some(inner) = inner(field.ty).filter(|inner| !open.contains(&inner.name)) {
             open.push(inner.name);
             fields(text, inner, depth + 1, open);
