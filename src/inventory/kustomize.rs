@@ -32,10 +32,23 @@ pub struct Root {
 pub struct Roots {
     roots: Vec<Root>,
     owners: BTreeMap<String, usize>,
-    builds_on: Vec<Vec<usize>>,
+    /// By root: everything it builds on, itself included.
+    closures: Vec<BTreeSet<usize>>,
+    /// By root: the roots that nothing builds on and that build on it; itself where nothing builds on it.
+    tops: Vec<Vec<usize>>,
 }
 
 impl Roots {
+    fn new(roots: Vec<Root>, owners: BTreeMap<String, usize>, builds_on: &[Vec<usize>]) -> Self {
+        let closures: Vec<BTreeSet<usize>> = (0..roots.len()).map(|root| closure(builds_on, root)).collect();
+        let bases: BTreeSet<usize> = builds_on.iter().flatten().copied().collect();
+        let mut tops = vec![Vec::new(); roots.len()];
+        for top in (0..roots.len()).filter(|top| !bases.contains(top)) {
+            closures[top].iter().for_each(|&root| tops[root].push(top));
+        }
+        Roots { roots, owners, closures, tops }
+    }
+
     /// In path order.
     pub fn all(&self) -> &[Root] {
         &self.roots
@@ -53,12 +66,9 @@ impl Roots {
 
     /// Names of objects whose replicas are set by patches in every cluster that a root is part of.
     pub fn scaled(&self, root: usize) -> Vec<String> {
-        let is_base = self.builds_on.iter().flatten().any(|base| *base == root);
-        let mut own = BTreeSet::new();
-        self.closure(root, &mut own);
-        let worlds = self.worlds(root).filter(|world| !is_base || *world != own);
-        let names = worlds.map(|world| {
-            world.iter().flat_map(|member| self.roots[*member].scales.iter().cloned()).collect::<BTreeSet<String>>()
+        let names = self.tops[root].iter().map(|&top| {
+            let members = self.closures[top].iter();
+            members.flat_map(|member| self.roots[*member].scales.iter().cloned()).collect::<BTreeSet<String>>()
         });
         names.reduce(|some, others| &some & &others).unwrap_or_default().into_iter().collect()
     }
@@ -83,9 +93,7 @@ impl Roots {
             let path = path(document);
             let directory = path.rsplit_once('/').map_or(".", |(directory, _)| directory);
             let Some(&root) = directories.get(directory).filter(|_| !self.owns(&path)) else { continue };
-            let mut closure = BTreeSet::new();
-            self.closure(root, &mut closure);
-            let varies = closure.iter().any(|base| held.contains(&(*base, name(document))));
+            let varies = self.closures[root].iter().any(|base| held.contains(&(*base, name(document))));
             let entry = adopted.entry(path).or_insert(Some(root));
             *entry = entry.filter(|_| !varies);
         }
@@ -93,42 +101,33 @@ impl Roots {
         self.owners.extend(kept);
     }
 
-    /// Everything a root builds on, itself included.
-    fn closure(&self, root: usize, seen: &mut BTreeSet<usize>) {
-        if seen.insert(root) {
-            self.builds_on[root].iter().for_each(|&base| self.closure(base, seen));
-        }
-    }
-
-    /// The closures of all top roots that contain `root`.
-    fn worlds(&self, root: usize) -> impl Iterator<Item = BTreeSet<usize>> + '_ {
-        let built_on: BTreeSet<usize> = self.builds_on.iter().flatten().copied().collect();
-        let tops = (0..self.roots.len()).filter(move |top| *top == root || !built_on.contains(top));
-        let worlds = tops.map(|top| {
-            let mut closure = BTreeSet::new();
-            self.closure(top, &mut closure);
-            closure
-        });
-        worlds.filter(move |closure| closure.contains(&root))
-    }
-
     /// What the objects of a root meet in some cluster.
     pub fn visible(&self, root: usize) -> BTreeSet<usize> {
-        self.worlds(root).flatten().collect()
+        let worlds = self.tops[root].iter().chain([&root]);
+        worlds.flat_map(|&top| &self.closures[top]).copied().collect()
     }
 
     /// Labels that get on the pods of a root in some cluster: from the roots that build on it, and from their components.
     pub fn labels(&self, root: usize) -> Vec<(String, String)> {
         let mut labels = BTreeSet::new();
         for other in self.visible(root) {
-            let mut closure = BTreeSet::new();
-            self.closure(other, &mut closure);
-            if closure.contains(&root) || self.roots[other].component {
+            if self.closures[other].contains(&root) || self.roots[other].component {
                 labels.extend(self.roots[other].labels.iter().cloned());
             }
         }
         labels.into_iter().collect()
     }
+}
+
+/// A root with everything it builds on.
+fn closure(builds_on: &[Vec<usize>], root: usize) -> BTreeSet<usize> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![root]);
+    while let Some(next) = open.pop() {
+        if seen.insert(next) {
+            open.extend(&builds_on[next]);
+        }
+    }
+    seen
 }
 
 /// Finds the roots, marks patches, and applies the `namespace` transformer.
@@ -181,7 +180,7 @@ pub fn apply(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> 
         let own = scaled_by_files.iter().filter(|(path, _)| root.patches.contains(path));
         root.scales.extend(own.map(|(_, name)| name.clone()));
     }
-    let mut all = Roots { roots, owners, builds_on };
+    let mut all = Roots::new(roots, owners, &builds_on);
     all.adopt(sources, documents);
     all
 }
