@@ -188,14 +188,11 @@ impl<'a> Machine<'_, 'a> {
         let index = self.loaded(&pair[1])?;
         match base {
             Value::Optional(None) => Ok(Value::Optional(None)),
-            Value::Optional(Some(value)) => Ok(Value::Optional(value.load()?.element(&index)?.map(Box::new))),
-            base => match (base.load()?, optional) {
-                (Value::Null, true) => Ok(Value::Optional(None)),
-                (base, true) => Ok(Value::Optional(base.element(&index)?.map(Box::new))),
-                (base, false) => match base.element(&index)? {
-                    Some(value) => Ok(value),
-                    None => fail(format!("there is no element {}", index.to_text().unwrap_or_default())),
-                },
+            Value::Optional(Some(value)) => element_or_none(value.load()?, &index),
+            base if optional => element_or_none(base.load()?, &index),
+            base => match base.load()?.element(&index)? {
+                Some(value) => Ok(value),
+                None => fail(format!("there is no element {}", index.to_text().unwrap_or_default())),
             },
         }
     }
@@ -327,6 +324,14 @@ fn present(value: Value<'_>) -> Outcome<Value<'_>> {
     match value {
         Value::Unknown(_) | Value::Error(_) => value.load(),
         other => Ok(other),
+    }
+}
+
+/// `a[?i]`: nothing is in `null`.
+fn element_or_none<'a>(base: Value<'a>, index: &Value<'a>) -> Outcome<Value<'a>> {
+    match base {
+        Value::Null => Ok(Value::Optional(None)),
+        base => Ok(Value::Optional(base.element(index)?.map(Box::new))),
     }
 }
 

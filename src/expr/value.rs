@@ -239,6 +239,8 @@ impl<'a> Value<'a> {
         };
         match loaded.sequence() {
             Some(list) => Ok(((0..list.len()).map(|i| list.at(i)).collect(), list.open().cloned())),
+            // In a document a null is an absent list.
+            None if matches!(loaded, Value::Null) => Ok((Vec::new(), None)),
             None => {
                 let message = format!("the expression gives {} and no list", loaded.type_name());
                 Err(Truth::Error(Failure { message, span: None }))
