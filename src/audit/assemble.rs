@@ -165,14 +165,15 @@ impl Assembler<'_> {
     }
 
     fn name(&self, outcome: &Outcome, subject: Option<&Subject>) -> SubjectName {
+        let key = subject.and_then(|subject| self.inventory.document(subject.document).key.as_ref());
         match (subject, outcome.about) {
             (Some(subject), _) => SubjectName {
-                api_version: subject.api_version.clone(),
-                kind: subject.label.clone(),
-                namespace: subject.namespace.clone(),
-                name: subject.name.clone(),
-                container: subject.container.clone(),
-                component: subject.component.clone(),
+                api_version: key.map(|key| key.api_version()).unwrap_or_default(),
+                kind: subject.label.to_string(),
+                namespace: subject.namespace.as_deref().map(str::to_string),
+                name: subject.name.to_string(),
+                container: subject.container.as_deref().map(str::to_string),
+                component: subject.component.map(str::to_string),
             },
             (None, About::Source(source)) => SubjectName {
                 kind: "Document".to_string(),
@@ -301,7 +302,7 @@ impl Assembler<'_> {
 }
 
 fn object_name(subject: &Subject) -> String {
-    let parts = [Some(subject.label.as_str()), subject.namespace.as_deref(), Some(subject.name.as_str())];
+    let parts = [Some(&*subject.label), subject.namespace.as_deref(), Some(&*subject.name)];
     let parts: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     parts.join("/")
 }

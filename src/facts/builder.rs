@@ -125,17 +125,28 @@ impl FactBuilder {
     /// The value under `path`, or what holds in its absence; the origin is the value, or the place where it would stand.
     /// Where a template may still fill in the value, it is unknown.
     pub fn lookup(&mut self, at: View<'_>, path: &'static str, fallback: Fallback<'_>) -> NodeId {
-        match at.path(path).filter(|value| !value.is_null()) {
-            Some(value) if fallback.admits(value) => self.refer(value.at()),
-            Some(value) => {
-                let reason = Reason::new(UnknownCode::Partial, format!("`{path}` holds a value of another type"));
-                self.unknown(reason, Origin::Node(value.at()))
-            }
-            None => match hidden(at, path) {
-                Some(reason) => self.unknown(reason.clone(), at.origin_of(path)),
-                None => self.fallback(fallback, at.origin_of(path)),
-            },
+        let (deepest, rest) = at.descend(path);
+        if rest.is_empty() && !deepest.is_null() {
+            return self.found(deepest, path, fallback);
         }
+        let origin = match rest {
+            "" => Origin::Node(deepest.at()),
+            rest => Origin::Missing { parent: deepest.at(), path: rest.into() },
+        };
+        // What stands in the way of the path may be a placeholder for all of it.
+        let in_the_way = rest.split('.').next().and_then(|key| deepest.get(key)).unwrap_or(deepest);
+        match hides(in_the_way).filter(|_| !rest.is_empty()) {
+            Some(reason) => self.unknown(reason.clone(), origin),
+            None => self.fallback(fallback, origin),
+        }
+    }
+
+    fn found(&mut self, value: View<'_>, path: &str, fallback: Fallback<'_>) -> NodeId {
+        if fallback.admits(value) {
+            return self.refer(value.at());
+        }
+        let reason = Reason::new(UnknownCode::Partial, format!("`{path}` holds a value of another type"));
+        self.unknown(reason, Origin::Node(value.at()))
     }
 
     /// A default with an origin.

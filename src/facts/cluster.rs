@@ -41,7 +41,7 @@ impl<'a> Building<'a> {
         self.subjects.push(subject);
         if component.name == "kube-apiserver" {
             let node = encryption::of_apiserver(&mut self.facts, self.table, component);
-            self.add(SubjectKind::Encryption, node).component = Some(component.name.to_string());
+            self.add(SubjectKind::Encryption, node).component = Some(component.name);
         }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Building<'a> {
             _ => return subject,
         };
         let name = self.inventory.path(self.id).rsplit('/').next().unwrap_or_default().to_string();
-        Subject { label: label.to_string(), name, ..subject }
+        Subject { label: label.into(), name: name.into(), ..subject }
     }
 
     /// Whether the API servers in sight compact: the first one with an interval of its own, else the first one.
@@ -79,7 +79,7 @@ impl<'a> Building<'a> {
 
     fn etcd(&mut self, etcd: &Etcd<'_, 'a>) {
         let node = etcd.facts(&mut self.facts, self.table);
-        self.add(SubjectKind::Etcd, node).component = Some("etcd".to_string());
+        self.add(SubjectKind::Etcd, node).component = Some("etcd");
     }
 
     fn finish(self) -> (Tree, Vec<Subject>) {

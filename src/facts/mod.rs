@@ -214,7 +214,7 @@ fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions:
         return Vec::new();
     }
     let mut etcds: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd).collect();
-    etcds.sort_by_key(|etcd| (etcd.label != "ClusterConfiguration", etcd.document));
+    etcds.sort_by_key(|etcd| (&*etcd.label != "ClusterConfiguration", etcd.document));
     let backups: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Backup).collect();
     let mut reported: Vec<&Subject> = Vec::new();
     let mut missing = Vec::new();

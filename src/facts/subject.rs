@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::inventory::{DocumentId, EnvironmentId, Inventory};
 use crate::vocabulary::{NodeRef, UnknownWord};
@@ -85,18 +86,16 @@ pub struct Subject {
     pub document: DocumentId,
     /// The environment it belongs to.
     pub environment: EnvironmentId,
-    /// `apiVersion` in reports; empty for what is no Kubernetes object.
-    pub api_version: String,
     /// Kind in reports; for foreign files the thing's own term, e.g. `HAProxyBackend`.
-    pub label: String,
+    pub label: Arc<str>,
     /// Namespace in reports.
-    pub namespace: Option<String>,
+    pub namespace: Option<Arc<str>>,
     /// Name in reports.
-    pub name: String,
+    pub name: Arc<str>,
     /// Container name, for containers.
-    pub container: Option<String>,
+    pub container: Option<Arc<str>>,
     /// Component name, for control-plane components.
-    pub component: Option<String>,
+    pub component: Option<&'static str>,
 }
 
 impl Subject {
@@ -109,10 +108,9 @@ impl Subject {
             node,
             document: id,
             environment: document.environment,
-            api_version: key.map(|key| key.api_version()).unwrap_or_default(),
-            label: key.map(|key| key.kind.to_string()).unwrap_or_default(),
-            namespace: key.and_then(|key| key.namespace.as_deref()).map(str::to_string),
-            name: key.map(|key| key.name.to_string()).unwrap_or_default(),
+            label: key.map(|key| key.kind.clone()).unwrap_or_default(),
+            namespace: key.and_then(|key| key.namespace.clone()),
+            name: key.map(|key| key.name.clone()).unwrap_or_default(),
             container: None,
             component: None,
         }

@@ -126,6 +126,8 @@ pub struct Node {
     pub style: Style,
     /// For `Unknown`: why. For a list or map: why it may hold more than is listed (it is *open*). Index + 1 into reasons.
     reason: u16,
+    /// Facts: index + 1 into origins; 0 means the node itself, or the node that a reference leads to.
+    origin: u32,
 }
 
 /// Where a fact comes from, and so where a finding about it points.
@@ -152,6 +154,9 @@ pub enum Origin {
     /// Nothing is there to point at (an empty link list): the subject's name, section header or kind line.
     Anchor(NodeRef),
 }
+
+/// How many origins back an equal one is looked for.
+const RECENT_ORIGINS: usize = 8;
 
 /// An arena of nodes over one source (documents), or with origins (facts).
 #[derive(Clone, Debug)]
@@ -294,9 +299,11 @@ impl Tree {
 
     /// Where the value of a node comes from; for a document that is the node itself.
     pub fn origin(&self, tree: TreeId, node: NodeId) -> Origin {
-        match self.origins.get(node.0 as usize) {
-            Some(origin) => origin.clone(),
-            None => Origin::Node(NodeRef { tree, node }),
+        let Node { data, origin, .. } = *self.node(node);
+        match (origin, data) {
+            (0, Data::Ref(target)) => Origin::Node(target),
+            (0, _) => Origin::Node(NodeRef { tree, node }),
+            (index, _) => self.origins[index as usize - 1].clone(),
         }
     }
 
@@ -310,14 +317,25 @@ impl Tree {
     /// Adds a node and makes it the root.
     pub fn push(&mut self, span: Span, style: Style, data: Data) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(Node { span, data, style, reason: 0 });
+        self.nodes.push(Node { span, data, style, reason: 0, origin: 0 });
         self.root = id;
         id
     }
 
     /// Adds the origin of the node pushed last. A fact tree calls it after every `push`.
     pub fn push_origin(&mut self, origin: Origin) {
-        self.origins.push(origin);
+        let Some(node) = self.nodes.last_mut() else { return };
+        if matches!((node.data, &origin), (Data::Ref(target), Origin::Node(at)) if target == *at) {
+            return;
+        }
+        // Neighbouring facts share their origins.
+        let recent = self.origins.len().saturating_sub(RECENT_ORIGINS);
+        let known = self.origins[recent..].iter().rposition(|known| *known == origin).map(|index| recent + index);
+        let index = known.unwrap_or_else(|| {
+            self.origins.push(origin);
+            self.origins.len() - 1
+        });
+        node.origin = u32::try_from(index + 1).unwrap_or(u32::MAX);
     }
 
     /// Stores the children of a list (nodes) or map (keys and values in turn).
@@ -537,7 +555,7 @@ impl<'a> View<'a> {
     }
 
     /// The deepest existing part of a path, and the rest. Only maps are entered.
-    fn descend<'p>(self, path: &'p str) -> (View<'a>, &'p str) {
+    pub fn descend<'p>(self, path: &'p str) -> (View<'a>, &'p str) {
         let (mut at, mut rest) = (self, path);
         while !rest.is_empty() {
             let (key, after) = rest.split_once('.').unwrap_or((rest, ""));

@@ -144,7 +144,7 @@ impl<'a> Component<'a> {
     /// The subject for its facts.
     pub fn subject(&self, inventory: &Inventory, id: DocumentId, node: NodeRef) -> Subject {
         let subject = Subject::of(SubjectKind::Component, node, inventory, id);
-        Subject { component: Some(self.name.to_string()), ..subject }
+        Subject { component: Some(self.name), ..subject }
     }
 }
 

@@ -124,8 +124,8 @@ pub fn build(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tre
         let node = balancer.facts(&mut facts);
         let subject = Subject::of(SubjectKind::LoadBalancer, NodeRef { tree, node }, inventory, id);
         let named = document.role == Role::Object;
-        let label = if named { subject.label.clone() } else { balancer.label.to_string() };
-        let name = if named { subject.name.clone() } else { balancer.name.clone() };
+        let label = if named { subject.label.clone() } else { balancer.label.into() };
+        let name = if named { subject.name.clone() } else { balancer.name.as_str().into() };
         subjects.push(Subject { label, name, ..subject });
     }
     Some((facts.finish(), subjects))

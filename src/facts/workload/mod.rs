@@ -38,7 +38,7 @@ pub fn build(
     let mut subjects = vec![Subject::of(SubjectKind::Workload, NodeRef { tree, node }, inventory, id)];
     for (name, node) in containers {
         let subject = Subject::of(SubjectKind::Container, NodeRef { tree, node }, inventory, id);
-        subjects.push(Subject { container: Some(name), ..subject });
+        subjects.push(Subject { container: Some(name.into()), ..subject });
     }
     Some((workload.facts.finish(), subjects))
 }
