@@ -18,6 +18,7 @@ use k8sready::expr::{
 use k8sready::syntax::{Data, Forest};
 use k8sready::vocabulary::{NodeRef, Span};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// The document without the marks that make things unknown: the crate knows no unknowns.
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
@@ -287,7 +288,8 @@ fn tree() -> impl Strategy<Value = Expr> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    // A fixed seed: what it finds must not depend on the day. Longer runs are for the desk.
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
 
     #[test]
     fn a_printed_expression_parses_to_the_same_tree(tree in tree()) {
@@ -301,6 +303,8 @@ proptest! {
         let walk = Loop { kind, range: path("[2, 'web']"), variables, filter: None, body: tree };
         let tree = expr(ExprKind::Loop(Box::new(walk)));
         let text = tree.to_string();
+        // The crate walks maps in no fixed order, and ours in that of the document.
+        prop_assume!(!["labels.map(", "labels.filter("].iter().any(|walk| text.contains(walk)));
         // By our reading `null` has no fields; there the crate fails.
         prop_assume!(!(text.contains("has(") && text.contains("null")));
         prop_assert_eq!(evaluate_ours(&tree), evaluate_cel(&text), "{}", text);

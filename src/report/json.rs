@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::vocabulary::{self, Confidence, Severity};
 
-use super::{Finding, Location, ProblemNote, Report, Status, json_text};
+use super::{Finding, Location, ProblemNote, Report, SourceText, Status, Style, json_text};
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, _: &dyn SourceText, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     json_text::write(&Root::new(report), out)
 }
 

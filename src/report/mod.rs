@@ -27,25 +27,51 @@ pub use model::{
 pub use style::{ColourChoice, Style, Surroundings, colour, unicode};
 pub use tally::score_input;
 
-/// The formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// For people at a terminal.
-    Full,
-    /// One line a finding.
-    Concise,
-    /// The machine contract.
-    Json,
-    /// For code scanning.
-    Sarif,
+/// Declares the formats: name on the command line, who reads it, and the function that writes it.
+macro_rules! formats {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal for $reader:ident by $write:path;)+) => {
+        /// The formats.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Format { $($(#[$doc])* $variant),+ }
+
+        impl Format {
+            /// Every format.
+            pub const ALL: &'static [Format] = &[$(Format::$variant),+];
+            /// Their names, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            fn reader(self) -> Reader {
+                match self { $(Format::$variant => Reader::$reader),+ }
+            }
+
+            fn writer(self) -> Writer {
+                match self { $(Format::$variant => $write),+ }
+            }
+        }
+    };
 }
 
-impl Format {
-    /// Every format.
-    pub const ALL: &'static [Format] = &[Format::Full, Format::Concise, Format::Json, Format::Sarif];
-    /// Their names, in the same order.
-    pub const WORDS: &'static [&'static str] = &["full", "concise", "json", "sarif"];
+formats! {
+    /// For people at a terminal.
+    Full = "full" for Person by full::write;
+    /// One line a finding.
+    Concise = "concise" for Person by concise::write;
+    /// The machine contract.
+    Json = "json" for Machine by json::write;
+    /// For code scanning.
+    Sarif = "sarif" for Machine by sarif::write;
+}
 
+/// Who reads a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Person,
+    Machine,
+}
+
+type Writer = fn(&Report, &dyn SourceText, &Style, &mut dyn Write) -> io::Result<()>;
+
+impl Format {
     /// The name on the command line.
     pub fn as_str(self) -> &'static str {
         Format::WORDS[self as usize]
@@ -53,7 +79,7 @@ impl Format {
 
     /// Whether people read it, so that colour is welcome.
     pub fn is_human(self) -> bool {
-        matches!(self, Format::Full | Format::Concise)
+        self.reader() == Reader::Person
     }
 }
 
@@ -80,10 +106,5 @@ pub fn write(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    match format {
-        Format::Full => full::write(report, texts, style, out),
-        Format::Concise => concise::write(report, style, out),
-        Format::Json => json::write(report, out),
-        Format::Sarif => sarif::write(report, texts, style, out),
-    }
+    format.writer()(report, texts, style, out)
 }
