@@ -70,7 +70,7 @@ pub fn role(
     let fields = [
         ("kind", facts.lookup(root, "kind", Fallback::Null)),
         ("name", super::name(&mut facts, root)),
-        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::Null)),
+        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::NoStr)),
         ("object", facts.refer(root.at())),
         ("shipped", facts.bool(bootstrap || SHIPPED.contains(&&**name) || name.starts_with("system:"), anchor.clone())),
         ("clusterKind", facts.bool(document.kind() == "ClusterRole", anchor.clone())),
@@ -174,7 +174,7 @@ pub fn binding(
     let fields = [
         ("kind", facts.lookup(root, "kind", Fallback::Null)),
         ("name", super::name(&mut facts, root)),
-        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::Null)),
+        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::NoStr)),
         ("object", facts.refer(root.at())),
         ("roleKind", facts.lookup(root, "roleRef.kind", Fallback::Str(""))),
         ("roleName", facts.lookup(root, "roleRef.name", Fallback::Str(""))),

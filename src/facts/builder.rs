@@ -22,6 +22,8 @@ pub enum Fallback<'a> {
     Int(i64),
     /// A text.
     Str(&'a str),
+    /// Nothing, where only a text would do.
+    NoStr,
 }
 
 impl Fallback<'_> {
@@ -31,7 +33,7 @@ impl Fallback<'_> {
             (_, Data::Unknown | Data::Redacted(_)) | (Fallback::Null, _) => true,
             (Fallback::Bool(_), data) => matches!(data, Data::Bool(_)),
             (Fallback::Int(_), data) => matches!(data, Data::Int(_)),
-            (Fallback::Str(_), data) => matches!(data, Data::Str(_)),
+            (Fallback::Str(_) | Fallback::NoStr, data) => matches!(data, Data::Str(_)),
         }
     }
 }
@@ -152,7 +154,7 @@ impl FactBuilder {
     /// A default with an origin.
     pub fn fallback(&mut self, fallback: Fallback<'_>, origin: Origin) -> NodeId {
         match fallback {
-            Fallback::Null => self.null(origin),
+            Fallback::Null | Fallback::NoStr => self.null(origin),
             Fallback::Bool(value) => self.bool(value, origin),
             Fallback::Int(value) => self.int(value, origin),
             Fallback::Str(value) => self.str(value, origin),

@@ -49,7 +49,7 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
     let fields = [
         ("kind", facts.lookup(root, "kind", Fallback::Str(""))),
         ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
-        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::Null)),
+        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::NoStr)),
         ("object", facts.refer(root.at())),
     ];
     facts.map(&fields, Origin::Node(anchor(root)))

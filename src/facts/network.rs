@@ -24,7 +24,7 @@ pub fn service(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
     let pods = selected(&mut facts, inventory, Link::Service, id);
     let fields = [
         ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
-        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::Null)),
+        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::NoStr)),
         ("object", facts.refer(root.at())),
         ("type", facts.lookup(root, "spec.type", Fallback::Str("ClusterIP"))),
         ("selector", facts.lookup(root, "spec.selector", Fallback::Null)),
@@ -59,7 +59,7 @@ pub fn pdb(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree,
     let workloads = selected(&mut facts, inventory, Link::Disruption, id);
     let fields = [
         ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
-        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::Null)),
+        ("namespace", facts.lookup(root, "metadata.namespace", Fallback::NoStr)),
         ("object", facts.refer(root.at())),
         ("selector", facts.lookup(root, "spec.selector", Fallback::Null)),
         ("minAvailable", facts.lookup(root, "spec.minAvailable", Fallback::Null)),

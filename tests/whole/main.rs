@@ -4,5 +4,7 @@
 
 mod canary;
 mod common;
+mod descriptors;
 mod determinism;
+mod suppressions;
 mod transcripts;
