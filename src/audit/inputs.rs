@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::AuditError;
+use crate::cli::CONFIG_NAMES;
 use crate::inventory::Input;
 use crate::settings::{Settings, UsageError};
 use crate::source::{MAX_FILE_BYTES, SourceKind, load as load_file, read_stdin, walk};
@@ -27,7 +28,7 @@ pub fn collect(settings: &Settings) -> Result<(Vec<Input>, Vec<Problem>), AuditE
     let mut inputs: Vec<Input> = found
         .files
         .par_iter()
-        .filter(|file| file.named || !settings.exclude.is_match(Path::new(&file.display)))
+        .filter(|file| file.named || (!settings.exclude.is_match(Path::new(&file.display)) && !is_own(&file.display)))
         .map(|file| Input {
             path: file.display.clone(),
             kind: SourceKind::File,
@@ -40,4 +41,9 @@ pub fn collect(settings: &Settings) -> Result<(Vec<Input>, Vec<Problem>), AuditE
         inputs.push(Input { path: "-".to_string(), kind: SourceKind::Stdin, named: true, text });
     }
     Ok((inputs, found.problems))
+}
+
+/// Whether a file is configuration of k8sready itself.
+fn is_own(path: &str) -> bool {
+    CONFIG_NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
 }

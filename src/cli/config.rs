@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::vocabulary::{Profile, Severity};
 
 /// Names under which a configuration is found, in this order.
-const NAMES: &[&str] = &["k8sready.yaml", ".k8sready.yaml"];
+pub const CONFIG_NAMES: &[&str] = &["k8sready.yaml", ".k8sready.yaml"];
 
 /// The keys of the file.
 const KEYS: &[&str] = &[
@@ -130,7 +130,7 @@ impl ConfigFile {
         let start = fs::canonicalize(input).unwrap_or_else(|_| input.to_path_buf());
         let folder = if start.is_dir() { Some(start.as_path()) } else { start.parent() };
         for folder in folder.into_iter().flat_map(Path::ancestors) {
-            let found = NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
+            let found = CONFIG_NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
             if let Some(path) = found {
                 return Self::read(&path);
             }

@@ -6,4 +6,4 @@ mod args;
 mod config;
 
 pub use args::{Args, AuditArgs, ColorChoice, Command, ExplainArgs, InitArgs, Named, RulesArgs};
-pub use config::{Config, ConfigError, ConfigFile, Suppress};
+pub use config::{CONFIG_NAMES, Config, ConfigError, ConfigFile, Suppress};

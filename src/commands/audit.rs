@@ -61,15 +61,33 @@ fn say_what_is_in_use(settings: &Settings, audit: &Audit) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a report beside its target and moves it there, so that a reader never sees half of it.
+/// Writes a report beside its target and moves it there, so that a reader never sees half of it. What is no ordinary file
+/// (a pipe, a device) is written to as it is; a symbolic link is refused, lest somebody else chose the target.
 fn write_file(args: &AuditArgs, format: Format, path: &Path, audit: &Audit) -> Result<(), CommandError> {
     let style = environment::style(args, format, false);
     let mut bytes = Vec::new();
     write(format, &audit.report, &Texts(audit.inventory.sources()), &style, &mut bytes)?;
-    let temporary = path.with_extension("k8sready-partial");
-    fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(|error| CommandError::Io(format!("`{}` cannot be written: {error}", path.display())))
+    let kind = fs::symlink_metadata(path).map(|metadata| metadata.file_type());
+    let written = match kind {
+        Ok(kind) if kind.is_symlink() => Err(io::Error::other("it is a symbolic link")),
+        Ok(kind) if !kind.is_file() => {
+            fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(&bytes))
+        }
+        _ => write_beside(path, &bytes),
+    };
+    written.map_err(|error| CommandError::Io(format!("`{}` cannot be written: {error}", path.display())))
+}
+
+fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".partial");
+    let temporary = path.with_file_name(name);
+    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // What is half written helps nobody; the first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
 }
 
 fn print(args: &AuditArgs, settings: &Settings, audit: &Audit) -> Result<(), CommandError> {
