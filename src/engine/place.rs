@@ -1,5 +1,7 @@
 //! From origins to places: the node a finding points at, its bytes, and the path of fields that leads there.
 
+use rustc_hash::FxHashSet;
+
 use crate::syntax::{Data, Forest, Origin, Tree};
 use crate::vocabulary::{NodeId, NodeRef, Place, TreeId};
 
@@ -120,7 +122,7 @@ impl Trail {
         if is_target(None, start) {
             return Some(Trail { key: None, path: String::new(), stable: String::new() });
         }
-        let mut seen = vec![false; tree.len()];
+        let mut seen = FxHashSet::default();
         let mut steps: Vec<(Option<NodeId>, NodeId, Step)> = Vec::new();
         search(tree, start, &is_target, &mut seen, &mut steps).then(|| Trail::from_steps(tree, &steps))
     }
@@ -157,10 +159,11 @@ fn search(
     tree: &Tree,
     node: NodeId,
     is_target: &impl Fn(Option<NodeId>, NodeId) -> bool,
-    seen: &mut [bool],
+    seen: &mut FxHashSet<NodeId>,
     steps: &mut Steps,
 ) -> bool {
-    if std::mem::replace(&mut seen[node.0 as usize], true) {
+    let has_children = matches!(tree.data(node), Data::Map(_) | Data::List(_));
+    if !has_children || !seen.insert(node) {
         return false;
     }
     let entries = tree.entries(node).map(|(key, value)| (Some(key), value, Step::Key));
