@@ -11,6 +11,7 @@ mod fixture;
 mod marks;
 mod mutants;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ fn main() {
         Ok(rules) => Arc::new(rules),
         Err(error) => panic!("the rules do not load: {error}"),
     };
-    let mut trials = vec![orphans(root, &rules)];
+    let mut trials = vec![orphans(root, &rules), raised_once(&rules)];
     for index in 0..rules.rules.len() {
         trials.extend(trials_of(root, &rules, index));
     }
@@ -73,6 +74,21 @@ fn orphans(root: &Path, rules: &Arc<RuleSet>) -> Trial {
                 if !known(&area, &name) {
                     return Err(Failed::from(format!("fixtures/rules/{area}/{name} belongs to no rule")));
                 }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What readers notice is reported by one rule, so that nothing is said twice.
+fn raised_once(rules: &Arc<RuleSet>) -> Trial {
+    let rules = rules.clone();
+    Trial::test("rules::raised_once", move || {
+        let mut seen = BTreeMap::new();
+        for rule in &rules.rules {
+            let Judge::RaisedBy(kind) = rule.judge else { continue };
+            if let Some(other) = seen.insert(kind, rule.id.as_str()) {
+                return Err(Failed::from(format!("`{}` and `{other}` are both raised by {}", rule.id, kind.code())));
             }
         }
         Ok(())
