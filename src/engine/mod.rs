@@ -5,6 +5,7 @@
 mod outcome;
 mod place;
 mod raised;
+mod trail;
 
 pub use outcome::{About, Outcome, Verdict};
 pub use place::Spot;

@@ -1,9 +1,9 @@
 //! From origins to places: the node a finding points at, its bytes, and the path of fields that leads there.
 
-use rustc_hash::FxHashSet;
-
 use crate::syntax::{Data, Forest, Origin, Tree};
-use crate::vocabulary::{NodeId, NodeRef, Place, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Place};
+
+use super::trail::Trail;
 
 /// Where a finding points.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,98 +91,4 @@ fn head(tree: &Tree, node: NodeId) -> NodeId {
         .or_else(|| tree.entries(node).next().map(|(key, _)| key))
         .or_else(|| tree.elements(node).first().map(|&first| head(tree, first)))
         .unwrap_or(node)
-}
-
-/// The way from the root to a node.
-struct Trail {
-    /// The key of the entry that holds the node, unless it is an element of a list.
-    key: Option<NodeId>,
-    path: String,
-    stable: String,
-}
-
-impl Trail {
-    fn to(tree: &Tree, at: NodeRef, root: NodeRef) -> Option<Trail> {
-        Self::find(tree, at.tree, root, |_, value| value == at.node)
-    }
-
-    fn to_key(tree: &Tree, at: NodeRef, root: NodeRef) -> Option<Trail> {
-        Self::find(tree, at.tree, root, |key, _| key == Some(at.node))
-    }
-
-    /// Depth-first from `root` (or from the tree's root where the node stands in another tree). A shared node (alias) is
-    /// entered once.
-    fn find(
-        tree: &Tree,
-        id: TreeId,
-        root: NodeRef,
-        is_target: impl Fn(Option<NodeId>, NodeId) -> bool,
-    ) -> Option<Trail> {
-        let start = if root.tree == id { root.node } else { tree.root() };
-        if is_target(None, start) {
-            return Some(Trail { key: None, path: String::new(), stable: String::new() });
-        }
-        let mut seen = FxHashSet::default();
-        let mut steps: Vec<(Option<NodeId>, NodeId, Step)> = Vec::new();
-        search(tree, start, &is_target, &mut seen, &mut steps).then(|| Trail::from_steps(tree, &steps))
-    }
-
-    fn from_steps(tree: &Tree, steps: &[(Option<NodeId>, NodeId, Step)]) -> Trail {
-        let (mut path, mut stable) = (String::new(), String::new());
-        for (key, node, step) in steps {
-            match step {
-                Step::Key => {
-                    let name = key.and_then(|key| tree.str(key)).unwrap_or("?");
-                    let dotted = if name.contains(['.', '/']) { format!("[{name}]") } else { format!(".{name}") };
-                    let dotted = if path.is_empty() { dotted.trim_start_matches('.').to_string() } else { dotted };
-                    path.push_str(&dotted);
-                    stable.push_str(&dotted);
-                }
-                Step::Index(index) => {
-                    path.push_str(&format!("[{index}]"));
-                    stable.push_str(&element_name(tree, *node, *index));
-                }
-            }
-        }
-        Trail { key: steps.last().and_then(|(key, ..)| *key), path, stable }
-    }
-}
-
-enum Step {
-    Key,
-    Index(usize),
-}
-
-type Steps = Vec<(Option<NodeId>, NodeId, Step)>;
-
-fn search(
-    tree: &Tree,
-    node: NodeId,
-    is_target: &impl Fn(Option<NodeId>, NodeId) -> bool,
-    seen: &mut FxHashSet<NodeId>,
-    steps: &mut Steps,
-) -> bool {
-    let has_children = matches!(tree.data(node), Data::Map(_) | Data::List(_));
-    if !has_children || !seen.insert(node) {
-        return false;
-    }
-    let entries = tree.entries(node).map(|(key, value)| (Some(key), value, Step::Key));
-    let elements = tree.elements(node).iter().enumerate().map(|(index, &value)| (None, value, Step::Index(index)));
-    for (key, value, step) in entries.chain(elements) {
-        steps.push((key, value, step));
-        if is_target(key, value) || search(tree, value, is_target, seen, steps) {
-            return true;
-        }
-        steps.pop();
-    }
-    false
-}
-
-/// An element's name where the list is a map by name (`[name=web]`), its text where it is a scalar, else its position.
-fn element_name(tree: &Tree, node: NodeId, index: usize) -> String {
-    let by = |key: &str| tree.get(node, key).and_then(|value| tree.str(value)).map(|name| format!("[{key}={name}]"));
-    by("name")
-        .or_else(|| by("key"))
-        .or_else(|| tree.str(node).map(|text| format!("[{text}]")))
-        .unwrap_or_else(|| format!("[{index}]"))
 }
