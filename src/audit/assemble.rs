@@ -88,7 +88,7 @@ pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'
         ruleset: RULESET.to_string(),
         command: "audit".to_string(),
         as_of: settings.as_of,
-        target_version: settings.target_version.to_string(),
+        target_version: settings.target_version.to_string().trim_start_matches('v').to_string(),
         score: score::score(&score_input(&findings, assembler.assessed_pillars(&evaluation.assessed), incomplete)),
         findings,
         skipped,
