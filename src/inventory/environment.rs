@@ -152,8 +152,11 @@ struct PathNode {
 impl PathNode {
     fn insert(&mut self, path: &str, document: usize) {
         let mut node = self;
-        for part in path.split('/') {
-            node = node.children.entry(part.to_string()).or_default();
+        // The slash of an absolute path stays with its first part.
+        let (lead, rest) = path.strip_prefix('/').map_or(("", path), |rest| ("/", rest));
+        for (index, part) in rest.split('/').enumerate() {
+            let name = if index == 0 { format!("{lead}{part}") } else { part.to_string() };
+            node = node.children.entry(name).or_default();
         }
         node.documents.push(document);
     }
