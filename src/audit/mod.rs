@@ -8,10 +8,10 @@ mod suppressions;
 
 use std::fmt;
 
-use crate::engine::{self, ActiveRule, Passes};
+use crate::engine::{ActiveRule, Evaluating, Evaluation, Passes};
 use crate::expr::Value;
-use crate::facts::{self, Assumptions};
-use crate::inventory::{self, Inventory};
+use crate::facts::{Assumptions, Facts, Maker};
+use crate::inventory::{self, DocumentId, Inventory};
 use crate::report::Report;
 use crate::rule::{LoadError, Rule, RuleSet, select};
 use crate::settings::{RuleSettings, Settings, UsageError};
@@ -83,11 +83,37 @@ pub fn audit_inputs(
         .partition(|active| settings.managed.is_some() && active.rule.subject.is_provider_business());
     let mut loaded = inventory::load(inputs, settings.partial);
     loaded.problems.extend(noticed);
-    let assumptions = Assumptions { external_backup: settings.external_backup };
-    let facts = facts::build(&mut loaded.inventory, assumptions).map_err(AuditError::Internal)?;
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
-    let evaluation = engine::evaluate(&loaded.inventory, &facts, &active, &loaded.problems, passes);
+    let assumptions = Assumptions { external_backup: settings.external_backup };
+    let (facts, evaluation) =
+        judge(&mut loaded.inventory, assumptions, &active, &loaded.problems, passes).map_err(AuditError::Internal)?;
     Ok(assemble::report(settings, loaded, &facts, assemble::Rules { active: &active, skipped: &skipped }, evaluation))
+}
+
+/// Objects whose facts are kept at a time: enough to keep all cores busy, few enough not to matter in memory.
+const CHUNK: usize = 1024;
+
+/// Judges the control plane, then the objects a chunk at a time; an object's facts go when its rules have run.
+fn judge(
+    inventory: &mut Inventory,
+    assumptions: Assumptions,
+    rules: &[ActiveRule<'_>],
+    noticed: &[Problem],
+    passes: Passes,
+) -> Result<(Facts, Evaluation), String> {
+    let maker = Maker::new(inventory)?;
+    let mut evaluating = Evaluating::new(rules, passes);
+    let mut facts = maker.control_plane(inventory, assumptions);
+    evaluating.judge(inventory, &facts, 0..facts.subjects.len());
+    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
+    for chunk in ids.chunks(CHUNK) {
+        let (first_tree, first_subject) = (inventory.forest().next_id(), facts.subjects.len());
+        maker.objects(inventory, chunk, &mut facts);
+        evaluating.judge(inventory, &facts, first_subject..facts.subjects.len());
+        inventory.forget_trees(first_tree);
+    }
+    let evaluation = evaluating.finish(inventory, &facts, noticed);
+    Ok((facts, evaluation))
 }
 
 /// The rules that run, with their parameters.

@@ -10,6 +10,7 @@ mod trail;
 pub use outcome::{About, Outcome, Verdict};
 pub use place::Spot;
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -58,22 +59,51 @@ pub fn evaluate(
     noticed: &[Problem],
     passes: Passes,
 ) -> Evaluation {
-    let assessed =
-        rules.iter().map(|active| AtomicBool::new(matches!(active.rule.judge, Judge::RaisedBy(_)))).collect();
-    let engine = Engine { inventory, facts, rules, by_subject: by_subject(rules), passes, assessed };
-    let judged: Vec<Judged> =
-        (0..facts.subjects.len()).into_par_iter().with_min_len(64).map(|subject| engine.guarded(subject)).collect();
-    let mut evaluation = Evaluation::default();
-    for judged in judged {
-        evaluation.outcomes.extend(judged.outcomes);
-        evaluation.problems.extend(judged.problems);
+    let mut evaluating = Evaluating::new(rules, passes);
+    evaluating.judge(inventory, facts, 0..facts.subjects.len());
+    evaluating.finish(inventory, facts, noticed)
+}
+
+/// An evaluation in parts, for those who do not keep all facts at once.
+pub struct Evaluating<'r> {
+    rules: &'r [ActiveRule<'r>],
+    by_subject: BySubject,
+    passes: Passes,
+    assessed: Vec<AtomicBool>,
+    evaluation: Evaluation,
+}
+
+impl<'r> Evaluating<'r> {
+    /// Begins with nothing judged.
+    pub fn new(rules: &'r [ActiveRule<'r>], passes: Passes) -> Self {
+        let raised = |active: &ActiveRule<'_>| AtomicBool::new(matches!(active.rule.judge, Judge::RaisedBy(_)));
+        let assessed = rules.iter().map(raised).collect();
+        Evaluating { rules, by_subject: by_subject(rules), passes, assessed, evaluation: Evaluation::default() }
     }
-    evaluation.outcomes.extend(raised::outcomes(rules, noticed));
-    evaluation.outcomes = outcome::ordered(inventory, facts, rules, evaluation.outcomes);
-    evaluation.assessed = engine.assessed.iter().map(|assessed| assessed.load(Ordering::Relaxed)).collect();
-    evaluation.problems.sort();
-    evaluation.problems.dedup();
-    evaluation
+
+    /// Judges some subjects, whose facts must be there. Each subject is judged once.
+    pub fn judge(&mut self, inventory: &Inventory, facts: &Facts, subjects: Range<usize>) {
+        let engine = Engine { inventory, facts, shared: self };
+        let judged: Vec<Judged> =
+            subjects.into_par_iter().with_min_len(64).map(|subject| engine.guarded(subject)).collect();
+        for judged in judged {
+            self.evaluation.outcomes.extend(judged.outcomes);
+            self.evaluation.problems.extend(judged.problems);
+        }
+    }
+
+    /// Adds what was noticed, and puts everything in order.
+    pub fn finish(self, inventory: &Inventory, facts: &Facts, noticed: &[Problem]) -> Evaluation {
+        let Evaluation { mut outcomes, mut problems, .. } = self.evaluation;
+        outcomes.extend(raised::outcomes(self.rules, noticed));
+        problems.sort();
+        problems.dedup();
+        Evaluation {
+            outcomes: outcome::ordered(inventory, facts, self.rules, outcomes),
+            assessed: self.assessed.iter().map(|assessed| assessed.load(Ordering::Relaxed)).collect(),
+            problems,
+        }
+    }
 }
 
 /// Whether passes are listed or only counted.
@@ -107,10 +137,7 @@ struct Judged {
 struct Engine<'e> {
     inventory: &'e Inventory,
     facts: &'e Facts,
-    rules: &'e [ActiveRule<'e>],
-    by_subject: BySubject,
-    passes: Passes,
-    assessed: Vec<AtomicBool>,
+    shared: &'e Evaluating<'e>,
 }
 
 impl<'e> Engine<'e> {
@@ -126,10 +153,10 @@ impl<'e> Engine<'e> {
     fn judge(&self, index: usize) -> Judged {
         let subject = &self.facts.subjects[index];
         let mut judged = Judged::default();
-        let Some(rules) = self.by_subject.get(&subject.kind) else { return judged };
+        let Some(rules) = self.shared.by_subject.get(&subject.kind) else { return judged };
         let key = self.inventory.document(subject.document).key.as_ref();
         for &at in rules {
-            let rule = self.rules[at].rule;
+            let rule = self.shared.rules[at].rule;
             let covered = subject.kind != SubjectKind::Object
                 || key.is_some_and(|key| rule.covers(&key.group, &key.version, &key.kind));
             if let (true, Judge::Expressions(expressions)) = (covered, &rule.judge) {
@@ -154,7 +181,7 @@ impl<'e> Engine<'e> {
         let mut slots = [const { Value::Null }; SLOTS];
         slots[SUBJECT] = Value::node(forest, subject.node);
         slots[OBJECT] = Value::node(forest, self.inventory.document(subject.document).root);
-        slots[PARAMS] = self.rules[rule].params.clone();
+        slots[PARAMS] = self.shared.rules[rule].params.clone();
         if let Some(&cluster) = self.facts.clusters.get(subject.environment.index()) {
             slots[CLUSTER] = Value::node(forest, cluster);
         }
@@ -223,13 +250,13 @@ impl<'j> Judging<'j> {
 
     fn passed(&self, judged: &mut Judged) {
         self.assessed();
-        if self.engine.passes == Passes::List {
+        if self.engine.shared.passes == Passes::List {
             judged.outcomes.push(self.outcome(Verdict::Pass, self.rule.file.severity));
         }
     }
 
     fn assessed(&self) {
-        self.engine.assessed[self.rule_index].store(true, Ordering::Relaxed);
+        self.engine.shared.assessed[self.rule_index].store(true, Ordering::Relaxed);
     }
 
     /// Neither true nor false. An error is the rule's own fault and said once a rule.

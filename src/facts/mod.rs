@@ -77,7 +77,7 @@ type Built = Option<(Tree, Vec<Subject>)>;
 /// All facts of an inventory.
 #[derive(Debug)]
 pub struct Facts {
-    /// Everything that rules judge, in document order.
+    /// Everything that rules judge: the control plane's first, then objects, each in document order.
     pub subjects: Vec<Subject>,
     /// The `cluster` of each environment.
     pub clusters: Vec<NodeRef>,
@@ -85,36 +85,58 @@ pub struct Facts {
     pub dated: Vec<(&'static str, String)>,
 }
 
-/// Builds the facts of every document and adds their trees to the inventory.
-pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let tables = Tables {
-        known: workload::Known::load()?,
-        flags: component::FlagTable::load()?,
-        controllers: controllers::Controllers::load()?,
-        surroundings: surroundings::Surroundings::gather(inventory),
-        floating: load_balancer::addresses(inventory),
-    };
-    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
-    let all: Vec<DocumentId> = inventory.documents().map(|(id, _)| id).collect();
-    let mut subjects: Vec<Subject> =
-        ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id)).collect();
-    let passes: [(&[DocumentId], Adapter); 3] = [
-        (&ids, object_facts),
-        (&all, control_plane_facts),
-        (&all, |inventory, _, id, tree| load_balancer::build(inventory, id, tree)),
-    ];
-    for (ids, adapter) in passes {
-        subjects.extend(pass(inventory, &tables, ids, adapter));
+/// Makes facts. The control plane's stay, because everybody may look at them; those of ordinary objects are looked at by
+/// the rules for that object alone, and can go when those have run.
+pub struct Maker {
+    tables: Tables,
+}
+
+impl Maker {
+    /// Loads the dated tables and gathers what lies around objects.
+    pub fn new(inventory: &Inventory) -> Result<Maker, String> {
+        let tables = Tables {
+            known: workload::Known::load()?,
+            flags: component::FlagTable::load()?,
+            controllers: controllers::Controllers::load()?,
+            surroundings: surroundings::Surroundings::gather(inventory),
+            floating: load_balancer::addresses(inventory),
+        };
+        Ok(Maker { tables })
     }
-    subjects.extend(missing_backups(inventory, &subjects, assumptions));
-    subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
-    let clusters = clusters(inventory, &subjects);
-    let dated = vec![
-        ("well-known workloads", tables.known.date),
-        ("well-known controllers", tables.controllers.date),
-        ("component flags", tables.flags.date),
-    ];
-    Ok(Facts { subjects, clusters, dated })
+
+    /// The facts of control planes and what belongs to them.
+    pub fn control_plane(&self, inventory: &mut Inventory, assumptions: Assumptions) -> Facts {
+        let all: Vec<DocumentId> = inventory.documents().map(|(id, _)| id).collect();
+        let mut subjects = pass(inventory, &self.tables, &all, control_plane_facts);
+        subjects.extend(pass(inventory, &self.tables, &all, |inventory, _, id, tree| {
+            load_balancer::build(inventory, id, tree)
+        }));
+        subjects.extend(missing_backups(inventory, &subjects, assumptions));
+        subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
+        let clusters = clusters(inventory, &subjects);
+        let dated = vec![
+            ("well-known workloads", self.tables.known.date.clone()),
+            ("well-known controllers", self.tables.controllers.date.clone()),
+            ("component flags", self.tables.flags.date.clone()),
+        ];
+        Facts { subjects, clusters, dated }
+    }
+
+    /// Adds the facts of some objects, and the objects themselves as subjects.
+    pub fn objects(&self, inventory: &mut Inventory, ids: &[DocumentId], facts: &mut Facts) {
+        let built = pass(inventory, &self.tables, ids, object_facts);
+        let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
+        facts.subjects.extend(built.into_iter().chain(raw));
+    }
+}
+
+/// Builds the facts of everything and keeps them.
+pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
+    let maker = Maker::new(inventory)?;
+    let mut facts = maker.control_plane(inventory, assumptions);
+    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
+    maker.objects(inventory, &ids, &mut facts);
+    Ok(facts)
 }
 
 /// The lists of `cluster`, and the subjects they hold.

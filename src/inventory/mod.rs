@@ -81,6 +81,11 @@ impl Inventory {
         self.forest.push(tree)
     }
 
+    /// Forgets the fact trees from `first` on.
+    pub fn forget_trees(&mut self, first: TreeId) {
+        self.forest.truncate(first);
+    }
+
     /// All environments; ids index them.
     pub fn environments(&self) -> &[Environment] {
         &self.environments

@@ -5,6 +5,8 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::file::{AreaFile, Bundle, BundledRule, RuleFile};
 use super::{Rule, RuleError};
 use crate::vocabulary::Pillar;
@@ -73,9 +75,11 @@ impl RuleSet {
         let pillar = |area: &str| bundle.areas.get(area).map_or(Pillar::Operations, |area| area.pillar);
         let rules = bundle
             .rules
-            .into_iter()
+            .into_par_iter()
             .map(|BundledRule { id, area, file }| Rule::new(&id, &area, pillar(&area), file).map_err(LoadError::Rule))
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Vec<_>>();
+        // The first error in order, whichever thread met one first.
+        let rules = rules.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(RuleSet { areas: bundle.areas, rules })
     }
 

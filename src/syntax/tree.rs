@@ -408,6 +408,11 @@ impl Forest {
         TreeId(u32::try_from(self.trees.len()).unwrap_or(u32::MAX))
     }
 
+    /// Forgets the trees from `first` on. Nothing that stays may refer to them.
+    pub fn truncate(&mut self, first: TreeId) {
+        self.trees.truncate(first.0 as usize);
+    }
+
     /// A tree. Ids come from this forest.
     pub fn tree(&self, id: TreeId) -> &Tree {
         &self.trees[id.0 as usize]
