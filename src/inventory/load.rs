@@ -9,7 +9,7 @@ use super::document::{key_of, objects_in};
 use super::{Document, EnvironmentId, Inventory, Role, embedded, redaction, surprise};
 use crate::source::{SourceKind, Sources};
 use crate::syntax::template::Template;
-use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, marks, split, template};
+use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, items, marks, split, template};
 use crate::vocabulary::{NodeRef, Problem, ProblemKind, SourceId, Span};
 
 /// One text to read.
@@ -120,6 +120,9 @@ fn read_plain_or_template(source: SourceId, path: &str, text: &Arc<str>, charts:
     let format = detect(path, text);
     if format == Format::Yaml && in_chart(path, charts) && text.contains("{{") {
         return template::read(source, text, Template::Helm);
+    }
+    if let Some(dump) = items::read(format, source, text) {
+        return dump;
     }
     let plain = crate::syntax::read(format, source, text);
     let placeholders = format == Format::Yaml && ["{{", "{%", "${"].iter().any(|mark| text.contains(mark));

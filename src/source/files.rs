@@ -16,7 +16,7 @@ use super::stdin::read_limited;
 use crate::vocabulary::{Problem, ProblemKind};
 
 /// Largest file that is read unless the caller says otherwise.
-pub const MAX_FILE_BYTES: u64 = 64 << 20;
+pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// Extensions of files taken from directories.
 const EXTENSIONS: &[&str] = &["yaml", "yml", "json", "jsonl", "cfg", "conf", "ini", "env", "service", "sh"];

@@ -11,6 +11,7 @@ mod embed;
 mod format;
 pub mod haproxy;
 pub mod ini;
+pub mod items;
 pub mod json;
 mod keys;
 mod outline;

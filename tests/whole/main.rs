@@ -6,5 +6,6 @@ mod canary;
 mod common;
 mod descriptors;
 mod determinism;
+mod dumps;
 mod suppressions;
 mod transcripts;
