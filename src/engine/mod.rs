@@ -121,7 +121,7 @@ type BySubject = FxHashMap<SubjectKind, Vec<usize>>;
 fn by_subject(rules: &[ActiveRule<'_>]) -> BySubject {
     let mut index = BySubject::default();
     for (at, active) in rules.iter().enumerate() {
-        if matches!(active.rule.judge, Judge::Expressions(_)) {
+        if matches!(active.rule.judge, Judge::Expressions) {
             index.entry(active.rule.subject).or_default().push(at);
         }
     }
@@ -159,21 +159,23 @@ impl<'e> Engine<'e> {
             let rule = self.shared.rules[at].rule;
             let covered = subject.kind != SubjectKind::Object
                 || key.is_some_and(|key| rule.covers(&key.group, &key.version, &key.kind));
-            if let (true, Judge::Expressions(expressions)) = (covered, &rule.judge) {
-                let slots = self.slots(subject, at);
-                Judging {
-                    engine: self,
-                    subject,
-                    subject_index: index,
-                    rule_index: at,
-                    rule,
-                    expressions,
-                    slots: &slots,
-                }
-                .run(&mut judged);
+            if covered {
+                self.judge_by(subject, index, at, &mut judged);
             }
         }
         judged
+    }
+
+    fn judge_by(&self, subject: &Subject, subject_index: usize, rule_index: usize, judged: &mut Judged) {
+        let rule = self.shared.rules[rule_index].rule;
+        let slots = self.slots(subject, rule_index);
+        match rule.expressions() {
+            Ok(expressions) => {
+                Judging { engine: self, subject, subject_index, rule_index, rule, expressions, slots: &slots }
+                    .run(judged);
+            }
+            Err(error) => judged.problems.push(Problem::run(ProblemKind::RuleError, error.to_string())),
+        }
     }
 
     fn slots(&self, subject: &Subject, rule: usize) -> [Value<'e>; SLOTS] {

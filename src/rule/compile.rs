@@ -30,14 +30,15 @@ pub struct Rule {
     pub kinds: Vec<KindPattern>,
     /// How it judges.
     pub judge: Judge,
+    expressions: OnceLock<Result<Box<Expressions>, RuleError>>,
     late: OnceLock<Result<Late, RuleError>>,
 }
 
 /// How a rule comes to its verdict.
 #[derive(Debug)]
 pub enum Judge {
-    /// By expressions.
-    Expressions(Box<Expressions>),
+    /// By expressions; `Rule::expressions` compiles them.
+    Expressions,
     /// By a problem that readers, inventory or triage notice.
     RaisedBy(ProblemKind),
 }
@@ -112,8 +113,18 @@ impl std::fmt::Display for RuleError {
 impl std::error::Error for RuleError {}
 
 impl Rule {
-    /// Compiles a rule file.
+    /// Compiles a rule file, with every check.
     pub fn new(id: &str, area: &str, pillar: Pillar, file: RuleFile) -> Result<Rule, RuleError> {
+        let rule = Self::unchecked(id, area, pillar, file)?;
+        if matches!(rule.judge, Judge::Expressions) {
+            rule.expressions()?;
+        }
+        Ok(rule)
+    }
+
+    /// A rule whose expressions are compiled when it first judges something: for the rules that are compiled in, which
+    /// tests have checked, so that a start costs only the rules that apply.
+    pub fn unchecked(id: &str, area: &str, pillar: Pillar, file: RuleFile) -> Result<Rule, RuleError> {
         let id = RuleId::new(id);
         let fail = |field: &str, message: String| RuleError {
             rule: id.clone(),
@@ -131,15 +142,24 @@ impl Rule {
                 return Err(fail("params", format!("the default of `{name}` is not of its type")));
             }
         }
-        let compiler = Compiler { id: &id, file: &file, subject };
         let judge = match (&file.expect, &file.raised_by) {
-            (Some(expect), None) => Judge::Expressions(Box::new(compiler.expressions(expect)?)),
+            (Some(_), None) => Judge::Expressions,
             (None, Some(kind)) => Judge::RaisedBy(
                 problem_kind(kind).ok_or_else(|| fail("raisedBy", format!("`{kind}` is no kind of problem")))?,
             ),
             _ => return Err(fail("expect", "a rule has either `expect` or `raisedBy`".to_string())),
         };
-        Ok(Rule { area: area.to_string(), pillar, subject, kinds, judge, late: OnceLock::new(), id, file })
+        let area = area.to_string();
+        Ok(Rule { area, pillar, subject, kinds, judge, expressions: OnceLock::new(), late: OnceLock::new(), id, file })
+    }
+
+    /// The expressions that every evaluation needs, compiled on first use. An error for a rule that has none.
+    pub fn expressions(&self) -> Result<&Expressions, RuleError> {
+        let compiled = self.expressions.get_or_init(|| {
+            let compiler = Compiler { id: &self.id, file: &self.file, subject: self.subject };
+            compiler.expressions(self.file.expect.as_deref().unwrap_or_default()).map(Box::new)
+        });
+        compiled.as_deref().map_err(Clone::clone)
     }
 
     /// The expressions that a failure needs, compiled on first use.

@@ -5,8 +5,6 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::file::{AreaFile, Bundle, BundledRule, RuleFile};
 use super::{Rule, RuleError};
 use crate::vocabulary::Pillar;
@@ -48,12 +46,15 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
+/// `Rule::new`, or `Rule::unchecked`.
+type MakeRule = fn(&str, &str, Pillar, RuleFile) -> Result<Rule, RuleError>;
+
 impl RuleSet {
     /// The rules that are compiled in.
     pub fn built_in() -> Result<RuleSet, LoadError> {
         let bundle: Bundle = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/rules.json")))
             .map_err(|error| LoadError::File { path: "rules.json".into(), message: error.to_string() })?;
-        Self::compile(bundle)
+        Self::assemble(bundle, Rule::unchecked)
     }
 
     /// The rules that are compiled in, with those of further folders.
@@ -72,14 +73,15 @@ impl RuleSet {
     }
 
     fn compile(bundle: Bundle) -> Result<RuleSet, LoadError> {
+        Self::assemble(bundle, Rule::new)
+    }
+
+    fn assemble(bundle: Bundle, make: MakeRule) -> Result<RuleSet, LoadError> {
         let pillar = |area: &str| bundle.areas.get(area).map_or(Pillar::Operations, |area| area.pillar);
-        let rules = bundle
-            .rules
-            .into_par_iter()
-            .map(|BundledRule { id, area, file }| Rule::new(&id, &area, pillar(&area), file).map_err(LoadError::Rule))
-            .collect::<Vec<_>>();
-        // The first error in order, whichever thread met one first.
-        let rules = rules.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let rules = bundle.rules.into_iter();
+        let rules = rules
+            .map(|BundledRule { id, area, file }| make(&id, &area, pillar(&area), file).map_err(LoadError::Rule))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(RuleSet { areas: bundle.areas, rules })
     }
 

@@ -29,7 +29,7 @@ pub fn check(rule: &Rule, fixtures: &[Fixture]) -> Result<(), Failed> {
     if let Err(error) = rule.late() {
         return complain(&error.to_string());
     }
-    if matches!(rule.judge, Judge::Expressions(_)) {
+    if matches!(rule.judge, Judge::Expressions) {
         if rule.file.message.is_none() {
             return complain("`message` is missing");
         }

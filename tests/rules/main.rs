@@ -53,7 +53,7 @@ fn trials_of(root: &Path, rules: &Arc<RuleSet>, index: usize) -> Vec<Trial> {
         };
         trials.push(Trial::test(format!("{name}::{}", side.as_str()), run));
     }
-    if matches!(rule.judge, Judge::Expressions(_)) {
+    if matches!(rule.judge, Judge::Expressions) {
         let (set, all) = (rules.clone(), fixtures);
         trials.push(Trial::test(format!("{name}::mutants"), move || mutants::check(&set.rules[index], &all)));
     }
