@@ -9,7 +9,7 @@ use super::eval::Machine;
 use super::lower::Lowering;
 use super::scope::Scope;
 use super::steps::Steps;
-use super::types::{Field, Object, Read, Ty};
+use super::types::{Field, Object, Read};
 use super::value::Value;
 use crate::syntax::Forest;
 
@@ -45,7 +45,6 @@ pub struct Program {
     uses: Uses,
     reads: BTreeSet<Read>,
     shown_type: String,
-    is_bool: bool,
 }
 
 /// What an expression is evaluated against.
@@ -75,7 +74,6 @@ impl Program {
             blamed: scope.variables().iter().map(|variable| variable.blamed).collect(),
             uses: lowering.uses,
             reads,
-            is_bool: is_bool(&ty),
             shown_type: ty.to_string(),
         })
     }
@@ -115,11 +113,6 @@ impl Program {
         &self.shown_type
     }
 
-    /// Whether the result may be a boolean.
-    pub fn may_be_bool(&self) -> bool {
-        self.is_bool
-    }
-
     /// What a live cluster must show for every fact that the expression names.
     pub fn reads(&self) -> impl Iterator<Item = &Read> {
         self.reads.iter()
@@ -129,8 +122,4 @@ impl Program {
     pub fn uses(&self) -> &Uses {
         &self.uses
     }
-}
-
-fn is_bool(ty: &Ty) -> bool {
-    matches!(ty, Ty::Plain(super::types::Type::Bool | super::types::Type::Dyn))
 }

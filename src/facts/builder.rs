@@ -135,9 +135,7 @@ impl FactBuilder {
             "" => Origin::Node(deepest.at()),
             rest => Origin::Missing { parent: deepest.at(), path: rest.into() },
         };
-        // What stands in the way of the path may be a placeholder for all of it.
-        let in_the_way = rest.split('.').next().and_then(|key| deepest.get(key)).unwrap_or(deepest);
-        match hides(in_the_way).filter(|_| !rest.is_empty()) {
+        match obstacle(deepest, rest).filter(|_| !rest.is_empty()) {
             Some(reason) => self.unknown(reason.clone(), origin),
             None => self.fallback(fallback, origin),
         }
@@ -228,12 +226,14 @@ impl FactBuilder {
 
 /// Why nobody can say what stands under `path`: something on the way is unknown, or a map may hold more than is written.
 pub fn hidden<'a>(at: View<'a>, path: &str) -> Option<&'a Reason> {
-    let mut view = at;
-    for key in path.split('.') {
-        match view.get(key) {
-            Some(next) => view = next,
-            None => return hides(view),
-        }
+    match at.descend(path) {
+        (found, "") => found.unknown(),
+        (deepest, rest) => obstacle(deepest, rest),
     }
-    view.unknown()
+}
+
+/// Why the rest of a path may be there after all: what stands in its way may be a placeholder for all of it.
+fn obstacle<'a>(deepest: View<'a>, rest: &str) -> Option<&'a Reason> {
+    let in_the_way = rest.split('.').next().and_then(|key| deepest.get(key));
+    hides(in_the_way.unwrap_or(deepest))
 }

@@ -6,7 +6,6 @@ pub mod block;
 mod budget;
 mod comments;
 mod compose;
-mod elements;
 mod embed;
 mod format;
 pub mod haproxy;
@@ -24,7 +23,6 @@ pub mod yaml;
 
 pub use budget::Budget;
 pub use comments::{Mark, marks};
-pub use elements::split_elements;
 pub use embed::{Embedded, embed};
 pub use format::{Format, Read, detect, read};
 pub use split::split;

@@ -380,14 +380,6 @@ impl Tree {
         let stars: String = self.buffer[span.range()].bytes().map(|_| '*').collect();
         self.buffer.replace_range(span.range(), &stars);
     }
-
-    /// Bytes of memory held, without the shared source text.
-    pub fn heap_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>()
-            + self.children.capacity() * size_of::<NodeId>()
-            + self.buffer.capacity()
-            + self.origins.capacity() * size_of::<Origin>()
-    }
 }
 
 /// All trees of a run, documents first, facts after them.

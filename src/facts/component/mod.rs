@@ -57,13 +57,10 @@ impl<'a> Component<'a> {
     }
 
     fn kubeadm(finder: &Finder<'a, '_>, root: View<'a>, name: &'static str, section: &str) -> Component<'a> {
-        let (parent, missing) = deepest(root, section);
-        let path = if missing.is_empty() { "extraArgs".to_string() } else { format!("{missing}.extraArgs") };
+        let args = format!("{section}.extraArgs");
+        let (parent, missing) = root.descend(&args);
         let found = root.path(section);
-        let home = match found.and_then(|section| section.get("extraArgs")) {
-            Some(args) => Home { parent: args, path: String::new() },
-            None => Home { parent, path },
-        };
+        let home = Home { parent, path: missing.to_string() };
         let own = match found {
             Some(section) if name == "etcd" => {
                 let mut variables = words::etcd_environment(section.get("extraEnvs"));
@@ -155,19 +152,6 @@ fn is_probed(container: View<'_>) -> bool {
         .into_iter()
         .filter_map(|probe| container.get(probe)?.get("httpGet"))
         .any(|get| get.get("httpHeaders").is_none())
-}
-
-/// The deepest existing part of a path, and the rest of the path.
-fn deepest<'a, 'p>(root: View<'a>, path: &'p str) -> (View<'a>, &'p str) {
-    let (mut at, mut rest) = (root, path);
-    while let Some(next) = at.get(rest.split('.').next().unwrap_or_default()).filter(|next| next.is_map()) {
-        at = next;
-        rest = rest.split_once('.').map_or("", |(_, rest)| rest);
-        if rest.is_empty() {
-            break;
-        }
-    }
-    (at, rest)
 }
 
 /// Finds the components of one document.
