@@ -96,7 +96,12 @@ fn read_text(source: SourceId, input: Input, charts: &BTreeSet<String>) -> ReadT
         Err((problem, message)) => {
             let problem = Problem::at(problem, source, Span::default(), format!("`{path}` {message}"));
             let read = Read { trees: Vec::new(), problems: vec![problem], format: Format::Unknown };
-            ReadText { path, kind, named, redacted: Redacted { text: Arc::from(""), read, marks: Vec::new() } }
+            ReadText {
+                path,
+                kind,
+                named,
+                redacted: Redacted { text: Arc::from(""), read, marks: Vec::new(), unread: Vec::new() },
+            }
         }
     }
 }
@@ -112,7 +117,8 @@ fn read_and_redact(source: SourceId, path: &str, text: String, charts: &BTreeSet
     read.trees.iter_mut().for_each(Tree::shrink);
     let marks = marks(&text, &read.trees);
     let text = read.trees.first().map_or_else(|| Arc::from(text), |tree| tree.source_text().clone());
-    Redacted { text, read, marks }
+    let unread = unread(&text, &read);
+    Redacted { text, read, marks, unread }
 }
 
 /// A file of a chart is a template; of others the text itself must say so.
@@ -175,6 +181,8 @@ struct Redacted {
     text: Arc<str>,
     read: Read,
     marks: Vec<Mark>,
+    /// What must not be shown, whether or not its problem is told.
+    unread: Vec<Span>,
 }
 
 #[derive(Default)]
@@ -190,8 +198,7 @@ struct Loading {
 
 impl Loading {
     fn add(&mut self, text: ReadText) {
-        let Redacted { text: redacted, read, marks } = text.redacted;
-        let unread = unread(&redacted, &read);
+        let Redacted { text: redacted, read, marks, unread } = text.redacted;
         let source = self.sources.push(text.kind, &text.path, redacted);
         self.sources.hide(source, unread);
         let documents = if read.format == Format::Shell { 0 } else { read.trees.len() };
