@@ -90,6 +90,8 @@ pub struct Settings {
     pub paths: Vec<PathBuf>,
     /// Paths to skip.
     pub exclude: GlobSet,
+    /// Where further custom resource definitions lie.
+    pub crds: Vec<PathBuf>,
     /// Rules.
     pub rules: RuleSettings,
     /// The version to judge for.
@@ -125,6 +127,7 @@ impl Settings {
         Ok(Settings {
             paths: args.paths.clone(),
             exclude: globs(args.exclude.iter().chain(&config.exclude))?,
+            crds: args.crds.clone(),
             rules: rule_settings(args, config)?,
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,
             as_of: args.as_of.as_deref().map_or(Ok(today), date)?,

@@ -106,14 +106,19 @@ pub struct Maker {
 
 impl Maker {
     /// Loads the dated tables and gathers what lies around objects.
-    pub fn new(inventory: &Inventory, assumptions: Assumptions) -> Result<Maker, String> {
+    /// `definitions` holds custom resource definitions that are no part of the input.
+    pub fn new(
+        inventory: &Inventory,
+        assumptions: Assumptions,
+        definitions: Option<Inventory>,
+    ) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
             flags: component::FlagTable::load()?,
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
-            schemas: schema::Schemas::load(assumptions.target_minor)?,
+            schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
         };
         Ok(Maker { tables })
     }
@@ -150,7 +155,7 @@ impl Maker {
 
 /// Builds the facts of everything and keeps them.
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let maker = Maker::new(inventory, assumptions)?;
+    let maker = Maker::new(inventory, assumptions, None)?;
     let mut facts = maker.control_plane(inventory, assumptions);
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     maker.objects(inventory, &ids, &mut facts);
