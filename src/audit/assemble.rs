@@ -74,6 +74,7 @@ pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'
         documents_read: counts.read,
         documents_failed: counts.failed,
         documents_templated: counts.templated,
+        documents_without_schema: facts.without_schema,
         kinds: assembler.kinds(),
     };
     let counts = Counts {

@@ -96,6 +96,8 @@ pub struct Facts {
     pub clusters: Vec<NodeRef>,
     /// Dates of the tables that facts were made with: name and day.
     pub dated: Vec<(&'static str, String)>,
+    /// Objects whose kind has no schema here: custom resources without their definition, files of other tools.
+    pub without_schema: usize,
 }
 
 /// Makes facts. The control plane's stay, because everybody may look at them; those of ordinary objects are looked at by
@@ -139,15 +141,16 @@ impl Maker {
             ("component flags", self.tables.flags.date.clone()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
-        Facts { subjects, clusters, dated }
+        Facts { subjects, clusters, dated, without_schema: 0 }
     }
 
     /// Adds the facts of some objects, and the objects themselves as subjects.
     pub fn objects(&self, inventory: &mut Inventory, ids: &[DocumentId], facts: &mut Facts) {
         let mut built = pass(inventory, &self.tables, ids, object_facts);
-        built.extend(pass(inventory, &self.tables, ids, |inventory, tables, id, tree| {
-            tables.schemas.build(inventory, id, tree)
-        }));
+        let typed =
+            pass(inventory, &self.tables, ids, |inventory, tables, id, tree| tables.schemas.build(inventory, id, tree));
+        facts.without_schema += ids.len() - typed.len();
+        built.extend(typed);
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }
