@@ -87,6 +87,8 @@ pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'
     let part = |by| groups::groups(by, &inventory, facts, &findings, &pillars);
     let report = Report {
         groups: settings.group_by.map(part),
+        fail_on: settings.gate.fail_on,
+        compared: None,
         tool_version: env!("CARGO_PKG_VERSION").to_string(),
         ruleset: RULESET.to_string(),
         command: "audit".to_string(),

@@ -131,7 +131,7 @@ pub struct AuditArgs {
     #[arg(long, help_heading = "Gate")]
     pub require_complete: bool,
 
-    /// Format of the report: full, concise, json or sarif
+    /// Format of the report: full, concise, json, sarif, github, gitlab, junit or markdown
     #[arg(long, short, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<String>,
     /// Write a further report to a file: FORMAT=FILE (repeatable)
@@ -140,6 +140,9 @@ pub struct AuditArgs {
     /// Also score every environment or namespace by itself: environment or namespace
     #[arg(long, value_name = "PART", help_heading = "Output")]
     pub group_by: Option<GroupBy>,
+    /// Category of the results in code scanning, for several audits of one commit
+    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    pub sarif_category: Option<String>,
     /// Also list what passed
     #[arg(long, help_heading = "Output")]
     pub include_passes: bool,
