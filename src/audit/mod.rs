@@ -3,6 +3,7 @@
 //! This is the one place that knows every layer; each step is one call.
 
 mod assemble;
+mod groups;
 mod inputs;
 mod suppressions;
 
