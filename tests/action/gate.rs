@@ -19,9 +19,13 @@ fn shown(outcome: &Outcome) -> bool {
 
 #[test]
 fn every_exit_code_passes_through_and_is_explained() {
-    for (code, meaning) in
-        [(1, "1 new findings, score 69"), (2, "wrong usage"), (3, "nothing to audit"), (4, "could not be read"), (101, "report this")]
-    {
+    for (code, meaning) in [
+        (1, "1 new findings, score 69"),
+        (2, "wrong usage"),
+        (3, "nothing to audit"),
+        (4, "could not be read"),
+        (101, "report this"),
+    ] {
         let outcome = fake("codes", code).run();
         assert_eq!((outcome.code, outcome.failed.as_deref()), (code, Some("Gate")));
         assert_eq!(outcome.output("exit-code"), code.to_string());

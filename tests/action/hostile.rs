@@ -105,8 +105,7 @@ fn the_word_that_ends_the_silence_differs_every_time() {
 fn only_annotations_get_through_from_the_annotations_file() {
     let file = "::error file=a.yaml,line=1::ok\n::add-mask::x\n::set-output name=score::1\n::stop-commands::x\nplain\n\
                 ::add-path::/tmp\n::warning::ok\n";
-    let outcome =
-        Runner::new("file").with("upload-sarif", "false").with_fake(0, "", &[("github", file)]).run();
+    let outcome = Runner::new("file").with("upload-sarif", "false").with_fake(0, "", &[("github", file)]).run();
     let kinds: Vec<&str> = outcome.obeyed.iter().map(|command| command.kind.as_str()).collect();
     assert_eq!(kinds, ["error", "warning"]);
 }

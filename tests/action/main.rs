@@ -12,6 +12,8 @@ mod gate;
 mod hostile;
 mod install;
 mod metadata;
+mod packaging;
 mod pull_requests;
 mod repository;
 mod runner;
+mod scenarios;

@@ -12,7 +12,8 @@ const ZERO: &str = "0000000000000000000000000000000000000000";
 
 fn changed() -> Repository {
     let repository = Repository::boutique();
-    repository.pull_request(|here| fs::write(here.path("note.txt"), "x").expect("written"), Some(("main.txt", "later")));
+    repository
+        .pull_request(|here| fs::write(here.path("note.txt"), "x").expect("written"), Some(("main.txt", "later")));
     repository
 }
 
@@ -21,8 +22,11 @@ fn fake(repository: &Repository, name: &str, head: &str) -> Runner {
 }
 
 fn rev_parse(runner: &Runner, what: &str) -> String {
-    let done =
-        Command::new("git").args(["rev-parse", "--verify", what]).current_dir(&runner.workspace).output().expect("git runs");
+    let done = Command::new("git")
+        .args(["rev-parse", "--verify", what])
+        .current_dir(&runner.workspace)
+        .output()
+        .expect("git runs");
     String::from_utf8_lossy(&done.stdout).trim().to_string()
 }
 
@@ -51,7 +55,10 @@ fn a_checkout_of_the_branch_itself_is_compared_with_the_events_base() {
     let mut runner = fake(&changed(), "branch", "team/shop");
     runner.github["sha"] = json!("1111111111111111111111111111111111111111");
     runner.run();
-    assert_eq!(flag(&runner, "since").map(Value::from), Some(runner.github["event"]["pull_request"]["base"]["sha"].clone()));
+    assert_eq!(
+        flag(&runner, "since").map(Value::from),
+        Some(runner.github["event"]["pull_request"]["base"]["sha"].clone())
+    );
 }
 
 #[test]

@@ -90,7 +90,10 @@ impl Repository {
         let place = &runner.workspace;
         git(place, &["init", "--quiet"]);
         git(place, &["remote", "add", "origin", &format!("file://{}", self.server.display())]);
-        git(place, &["fetch", "--quiet", "--no-tags", "--depth=1", "origin", "+refs/pull/1/merge:refs/remotes/pull/1/merge"]);
+        git(
+            place,
+            &["fetch", "--quiet", "--no-tags", "--depth=1", "origin", "+refs/pull/1/merge:refs/remotes/pull/1/merge"],
+        );
         git(place, &["checkout", "--quiet", "--force", "refs/remotes/pull/1/merge"]);
         runner.github["event_name"] = json!("pull_request");
         runner.github["sha"] = json!(git(place, &["rev-parse", "HEAD"]));
