@@ -234,30 +234,25 @@ each_line() {
     done <<<"$1"
 }
 
-# What depends on another commit. Where that commit cannot be had, everything counts and nothing that the pull request
-# itself says is believed.
+# A name of no commit: nothing to compare with.
+nothing=0000000000000000000000000000000000000000
+
+# What depends on another commit. Where that commit cannot be had, everything counts, and k8sready believes nothing that the
+# pull request itself says.
 compare_args() {
     local base=""
-    if wants_only_new || wants_base_config; then base=$(find_base); fi
     if wants_only_new; then
-        if [ -n "$base" ]; then args+=("--since=$base"); else
-            warn "The base commit cannot be had, so all findings count. Check out with \`fetch-depth: 0\`."
-        fi
+        base=$(find_base)
+        [ -z "$base" ] || args+=("--since=$base")
+        [ -n "$base" ] || warn "The base commit cannot be had, so all findings count. Check out with \`fetch-depth: 0\`."
     fi
-    if ! wants_base_config; then
-        flag --config "$IN_CONFIG"
-        flag --baseline "$IN_BASELINE"
-        return
+    if wants_base_config; then
+        args+=(--config-from=base --disallow-annotations)
+        # Without a comparison there is no base to read: no configuration of the repository is used.
+        [ -n "$base" ] || args+=("--since=$nothing")
     fi
-    args+=(--disallow-annotations)
-    if [ -n "$base" ]; then
-        args+=(--config-from=base)
-        flag --config "$IN_CONFIG"
-        flag --baseline "$IN_BASELINE"
-    else
-        args+=(--isolated)
-        warn "The base commit cannot be had, so neither its configuration nor that of the pull request is used."
-    fi
+    flag --config "$IN_CONFIG"
+    flag --baseline "$IN_BASELINE"
 }
 
 audit_args() {

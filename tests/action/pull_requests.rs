@@ -147,17 +147,20 @@ fn a_fork_is_judged_by_the_base_commits_configuration() {
     }
 }
 
+/// k8sready takes this for a revision that cannot be had: no configuration of the repository, all findings.
 #[test]
-fn a_fork_without_a_base_is_judged_without_any_configuration() {
+fn a_fork_without_a_base_is_still_not_believed() {
     let repository = changed();
-    let runner = fake(&repository, "fork-alone", "mallory/shop").with("config", "gate.yaml").with("baseline", "b");
+    let runner = fake(&repository, "fork-alone", "mallory/shop");
     repository.take_server_away();
     let outcome = runner.run();
-    assert!(has(&runner, "--isolated") && has(&runner, "--disallow-annotations"));
-    for name in ["config", "baseline", "since"] {
-        assert_eq!(flag(&runner, name), None, "{name}");
-    }
-    assert_eq!(outcome.said("warning").len(), 2, "{:?}", outcome.obeyed);
+    assert!(has(&runner, "--config-from=base") && has(&runner, "--disallow-annotations"));
+    assert_eq!(flag(&runner, "since").as_deref(), Some(ZERO));
+    assert_eq!(outcome.said("warning").len(), 1, "{:?}", outcome.obeyed);
+    let runner = fake(&changed(), "fork-all", "mallory/shop").with("only-new", "false");
+    runner.run();
+    assert!(has(&runner, "--config-from=base"));
+    assert_eq!(flag(&runner, "since").as_deref(), Some(ZERO), "all findings count");
 }
 
 #[test]
