@@ -2,12 +2,13 @@
 //! variables.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 
 use crate::cli::{AuditArgs, ColorChoice};
 use crate::report::{ColourChoice, Detail, Format, Style, Surroundings, colour, unicode};
+use crate::source::git_root;
 
 /// Width of a report where no terminal says otherwise.
 const WIDTH: usize = 100;
@@ -58,7 +59,7 @@ fn width(terminal: bool) -> usize {
 }
 
 /// What leads from the git root to the working directory, with a slash at its end; empty at the root and outside of git.
-fn uri_prefix() -> String {
+pub fn uri_prefix() -> String {
     let Ok(cwd) = std::env::current_dir().and_then(|cwd| cwd.canonicalize()) else { return String::new() };
     let Some(root) = git_root(&cwd) else { return String::new() };
     let inside = cwd.strip_prefix(&root).unwrap_or(Path::new(""));
@@ -76,10 +77,6 @@ fn link_base(get: impl Fn(&str) -> Option<String>) -> Option<String> {
     let gitlab = || Some(format!("{}/-/blob/{}/", set("CI_PROJECT_URL")?, set("CI_COMMIT_SHA")?));
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
     github().or_else(gitlab).filter(|base| base.starts_with("https://") && base.chars().all(plain))
-}
-
-fn git_root(from: &Path) -> Option<PathBuf> {
-    from.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
 }
 
 fn detail(args: &AuditArgs) -> Detail {
