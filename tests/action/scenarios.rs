@@ -111,6 +111,8 @@ fn a_fork_cannot_hide_what_it_adds() {
             "k8sready.yaml",
             "failOn: none\nexclude: [\"services/**\"]\nsuppress:\n  - { rule: \"*\", reason: nothing to see }\n",
         );
+        // Ignored and committed all the same.
+        add(here, ".ignore", "services/\n");
     };
     repository.pull_request(hide, None);
     let (runner, outcome) = run(&repository, "hidden", "mallory/shop");
