@@ -14,7 +14,9 @@ mod controllers;
 mod descriptor;
 mod encryption;
 mod load_balancer;
+mod namespace;
 mod network;
+mod pod_security;
 mod subject;
 mod surroundings;
 mod workload;
@@ -63,13 +65,26 @@ struct Tables {
     surroundings: surroundings::Surroundings,
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
+    /// Minor of the Kubernetes release to judge for.
+    target_minor: u32,
 }
 
 /// What the user says about the world outside the input.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Assumptions {
     /// etcd is backed up by something that is not in the input.
     pub external_backup: bool,
+    /// Minor of the Kubernetes release to judge for: 37 of 1.37.
+    pub target_minor: u32,
+}
+
+/// The minor of the newest Kubernetes release that facts know.
+pub const NEWEST_MINOR: u32 = 37;
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        Assumptions { external_backup: false, target_minor: NEWEST_MINOR }
+    }
 }
 
 type Built = Option<(Tree, Vec<Subject>)>;
@@ -93,13 +108,14 @@ pub struct Maker {
 
 impl Maker {
     /// Loads the dated tables and gathers what lies around objects.
-    pub fn new(inventory: &Inventory) -> Result<Maker, String> {
+    pub fn new(inventory: &Inventory, assumptions: Assumptions) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
             flags: component::FlagTable::load()?,
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
+            target_minor: assumptions.target_minor,
         };
         Ok(Maker { tables })
     }
@@ -113,7 +129,7 @@ impl Maker {
         }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
-        let clusters = clusters(inventory, &subjects);
+        let clusters = clusters(inventory, &subjects, assumptions);
         let dated = vec![
             ("well-known workloads", self.tables.known.date.clone()),
             ("well-known controllers", self.tables.controllers.date.clone()),
@@ -132,7 +148,7 @@ impl Maker {
 
 /// Builds the facts of everything and keeps them.
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let maker = Maker::new(inventory)?;
+    let maker = Maker::new(inventory, assumptions)?;
     let mut facts = maker.control_plane(inventory, assumptions);
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     maker.objects(inventory, &ids, &mut facts);
@@ -150,7 +166,7 @@ const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
 ];
 
 /// What each environment sees of its control plane.
-fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
+fn clusters(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assumptions) -> Vec<NodeRef> {
     let listed = |subject: &&Subject| CLUSTER_LISTS.iter().any(|(_, kind)| *kind == subject.kind);
     let subjects: Vec<&Subject> = subjects.iter().filter(listed).collect();
     let mut clusters = Vec::new();
@@ -159,7 +175,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
         let mut facts = FactBuilder::new(tree, NodeRef::default());
         let seen: Vec<&&Subject> =
             subjects.iter().filter(|subject| environment.visible.binary_search(&subject.environment).is_ok()).collect();
-        let fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
+        let mut fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
             .iter()
             .map(|(name, kind)| {
                 let of_kind = seen.iter().filter(|subject| subject.kind == *kind);
@@ -168,6 +184,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
             })
             .collect();
         let origin = facts.anchor();
+        fields.push(("targetMinor", facts.int(assumptions.target_minor.into(), origin.clone())));
         let node = facts.map(&fields, origin);
         inventory.add_tree(facts.finish());
         clusters.push(NodeRef { tree, node });
@@ -203,9 +220,10 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
             network::service(inventory, id, tree)
         }
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
+        "Namespace" => namespace::build(inventory, tables, id, tree),
         "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
         "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, &tables.controllers, id, tree),
-        _ => workload::build(inventory, &tables.known, &tables.surroundings, id, tree),
+        _ => workload::build(inventory, tables, id, tree),
     }
 }
 

@@ -45,6 +45,7 @@ macro_rules! subjects {
 subjects! {
     Workload = "workload", "workload";
     Container = "container", "container";
+    Namespace = "namespace", "ns";
     Service = "service", "service";
     Pdb = "pdb", "pdb";
     Role = "role", "role";

@@ -38,12 +38,13 @@ impl<'a> Workload<'a> {
             ("needs", needs),
             ("image", self.image(container)),
             ("memoryLimit", self.facts.lookup(container, "resources.limits.memory", Fallback::Null)),
-            ("memoryDefaulted", self.memory_defaulted(container)),
             ("memoryRequest", self.facts.lookup(container, "resources.requests.memory", Fallback::Null)),
             ("cpuRequest", self.facts.lookup(container, "resources.requests.cpu", Fallback::Null)),
+            ("cpuLimit", self.facts.lookup(container, "resources.limits.cpu", Fallback::Null)),
         ];
         fields.extend(self.security(container));
         fields.extend(self.probes(container));
+        fields.push(("secrets", self.secrets(container)));
         self.facts.map(&fields, origin)
     }
 
@@ -86,17 +87,5 @@ impl<'a> Workload<'a> {
 
     fn mutable(&self, image: &ImageRef) -> bool {
         self.surroundings.mutable(self.inventory, self.id, image)
-    }
-
-    /// Whether a LimitRange gives the container a memory limit, and which; it points at the LimitRange.
-    fn memory_defaulted(&mut self, container: View<'a>) -> NodeId {
-        let missing = container.origin_of("resources.limits.memory");
-        if let Some(range) = self.surroundings.memory_default(self.inventory, self.id) {
-            return self.facts.bool(true, Origin::Node(self.inventory.document(range).root));
-        }
-        match self.inventory.completeness("LimitRange", self.id).reason() {
-            Some(reason) => self.facts.unknown(reason.clone(), missing),
-            None => self.facts.bool(false, missing),
-        }
     }
 }
