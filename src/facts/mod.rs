@@ -9,6 +9,7 @@ mod backup;
 mod builder;
 mod cluster;
 mod component;
+mod config_map;
 mod control_plane;
 mod controllers;
 mod descriptor;
@@ -220,6 +221,7 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
             network::service(inventory, id, tree)
         }
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
+        "ConfigMap" => config_map::build(inventory, id, tree),
         "Namespace" => namespace::build(inventory, tables, id, tree),
         "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
         "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, &tables.controllers, id, tree),

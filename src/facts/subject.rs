@@ -46,6 +46,7 @@ subjects! {
     Workload = "workload", "workload";
     Container = "container", "container";
     Namespace = "namespace", "ns";
+    ConfigMap = "config-map", "configMap";
     Service = "service", "service";
     Pdb = "pdb", "pdb";
     Role = "role", "role";

@@ -67,6 +67,9 @@ pub struct RuleFile {
     /// Edits for `k8sready fix`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<Patch>,
+    /// In no profile: it runs only where it is selected by id.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opt_in: bool,
     /// A failure caps the score.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocker: bool,

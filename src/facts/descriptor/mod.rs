@@ -43,6 +43,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Workload => Some(&workload::WORKLOAD),
         SubjectKind::Container => Some(&workload::CONTAINER),
         SubjectKind::Namespace => Some(&namespace::NAMESPACE),
+        SubjectKind::ConfigMap => Some(&namespace::CONFIG_MAP),
         SubjectKind::Service => Some(&objects::SERVICE),
         SubjectKind::Pdb => Some(&objects::PDB),
         SubjectKind::Role => Some(&objects::ROLE),

@@ -1,5 +1,6 @@
-//! `namespace`.
+//! `namespace` and `configMap`.
 
+use super::workload::LITERAL;
 use super::{list, object};
 use crate::expr::Type;
 
@@ -23,4 +24,13 @@ object! {
     key: Type::String, "The whole key";
     mode: Type::String, "What follows the prefix: enforce, audit-version …; empty if the prefix is another";
     value: Type::String, "Its value";
+}
+
+object! {
+    /// A ConfigMap.
+    CONFIG_MAP = "configMap", "A ConfigMap and the secrets it holds in the open";
+    name: Type::String, "Name";
+    namespace: Type::String, "Namespace; null where nobody says";
+    object: Type::Dyn, "The ConfigMap itself";
+    secrets: Type::List(&Type::Object(&LITERAL)), "Keys whose values are or hold secrets (data/redaction.yaml says what counts)";
 }
