@@ -5,7 +5,7 @@
 
 use super::Workload;
 use crate::facts::builder::{Fallback, hidden};
-use crate::inventory::{DocumentId, Fit, Labels, hides, label_selector};
+use crate::inventory::{DocumentId, Fit, Labels, Link, hides, label_selector};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{NodeId, Reason, UnknownCode};
 
@@ -199,12 +199,18 @@ impl<'a> Workload<'a> {
         for &service in &services {
             let root = self.inventory.document(service).view(self.inventory.forest());
             match (root.str_at("spec.clusterIP"), hidden(root, "spec.clusterIP")) {
-                (Some("None"), _) => return Answer::Yes,
+                (Some("None"), _) if self.selected_by(service) => return Answer::Yes,
                 (_, Some(reason)) => doubt = Some(reason.clone()),
                 _ => {}
             }
         }
         doubt.map_or(Answer::No, Answer::Unknown)
+    }
+
+    /// Whether a Service selects the pods, or may.
+    fn selected_by(&self, service: DocumentId) -> bool {
+        let links = self.inventory.links();
+        links.from(Link::Service, service).contains(&self.id) || links.doubt(Link::Service, service).is_some()
     }
 }
 
