@@ -5,6 +5,8 @@
 
 mod access;
 mod audit;
+mod authentication;
+mod authorization;
 mod backup;
 mod builder;
 mod cluster;
@@ -28,7 +30,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory, Role};
-use crate::syntax::{Origin, Tree, View};
+use crate::syntax::{Format, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
@@ -58,7 +60,7 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
 /// What facts are made with besides the document at hand: dated tables, and documents that decide for others.
 struct Tables {
     known: workload::Known,
-    flags: component::FlagTable,
+    components: component::ComponentTables,
     controllers: controllers::Controllers,
     surroundings: surroundings::Surroundings,
     /// Addresses that no single node owns, by environment.
@@ -96,7 +98,7 @@ impl Maker {
     pub fn new(inventory: &Inventory) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
-            flags: component::FlagTable::load()?,
+            components: component::ComponentTables::load()?,
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
@@ -117,7 +119,8 @@ impl Maker {
         let dated = vec![
             ("well-known workloads", self.tables.known.date.clone()),
             ("well-known controllers", self.tables.controllers.date.clone()),
-            ("component flags", self.tables.flags.date.clone()),
+            ("component flags", self.tables.components.flags.date.clone()),
+            ("removed flags", self.tables.components.removed.date.clone()),
         ];
         Facts { subjects, clusters, dated }
     }
@@ -143,6 +146,7 @@ pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Fact
 const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
     ("controlPlanes", SubjectKind::ControlPlane),
     ("components", SubjectKind::Component),
+    ("kubelets", SubjectKind::Kubelet),
     ("nodes", SubjectKind::Node),
     ("etcds", SubjectKind::Etcd),
     ("loadBalancers", SubjectKind::LoadBalancer),
@@ -216,16 +220,23 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
         return None;
     }
     let floating = || tables.floating[document.environment.index()].clone();
+    let components = &tables.components;
     match document.kind() {
-        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, floating(), id, tree)),
+        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, components, floating(), id, tree)),
         "InitConfiguration" | "JoinConfiguration" => {
-            Some(cluster::kubeadm_node(inventory, &tables.flags, &floating(), id, tree))
+            Some(cluster::kubeadm_node(inventory, components, &floating(), id, tree))
         }
-        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, &tables.flags, floating, id, tree),
+        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, components, floating, id, tree),
         "EncryptionConfiguration" | "EncryptionConfig" => encryption::of_file(inventory, id, tree),
-        "Policy" => audit::policy(inventory, id, tree),
+        "AuthorizationConfiguration" => authorization::of_file(inventory, id, tree),
+        "AuthenticationConfiguration" => authentication::of_file(inventory, id, tree),
+        "Policy" => audit::policy(inventory, id, tree).or_else(|| authorization::of_abac(inventory, id, tree)),
         "CronJob" => backup::cron_job(inventory, floating, id, tree),
-        _ => cluster::components(inventory, &tables.flags, id, tree),
+        _ if document.role == Role::Other && document.format == Format::Json => {
+            authorization::of_abac(inventory, id, tree)
+                .or_else(|| cluster::components(inventory, components, id, tree))
+        }
+        _ => cluster::components(inventory, components, id, tree),
     }
 }
 

@@ -162,25 +162,26 @@ pub fn etcd_conf(root: View<'_>) -> Option<Setting<'_>> {
     Some(Setting { flags, open: words::openness(root) })
 }
 
-/// Flags by their path in a KubeSchedulerConfiguration.
-const SCHEDULER_FIELDS: &[(&str, &str)] = &[
-    ("leader-elect", "leaderElection.leaderElect"),
-    ("leader-elect-lease-duration", "leaderElection.leaseDuration"),
-    ("leader-elect-renew-deadline", "leaderElection.renewDeadline"),
-    ("leader-elect-retry-period", "leaderElection.retryPeriod"),
-    ("profiling", "enableProfiling"),
-];
-
-/// What a KubeSchedulerConfiguration says, as flags.
-pub fn scheduler_configuration(root: View<'_>) -> Setting<'_> {
-    let flag = |(name, path): &(&str, &str)| {
+/// What the configuration file of a component says, as flags.
+pub fn of_fields<'a>(table: &FlagTable, component: &str, root: View<'a>) -> Setting<'a> {
+    let flag = |(name, path): (&str, &str)| {
         let place = root.path(path).filter(|value| !value.is_null())?;
-        Some(SetFlag { name: (*name).to_string(), value: known_text(place), place })
+        Some(SetFlag { name: name.to_string(), value: known_text(place), place })
     };
-    Setting { flags: SCHEDULER_FIELDS.iter().filter_map(flag).collect(), open: words::openness(root) }
+    Setting { flags: table.fields(component).filter_map(flag).collect(), open: words::openness(root) }
 }
 
-/// The configuration file that a scheduler's `--config` or etcd's `--config-file` names: what it sets, if it is in sight.
+/// The kind of a component's configuration file.
+pub fn configuration_kind(component: &str) -> Option<&'static str> {
+    match component {
+        "kube-scheduler" => Some("KubeSchedulerConfiguration"),
+        "kube-proxy" => Some("KubeProxyConfiguration"),
+        "kubelet" => Some("KubeletConfiguration"),
+        _ => None,
+    }
+}
+
+/// The configuration file that `--config`, or etcd's `--config-file`, names: what it sets, if it is in sight.
 pub fn configuration<'a>(
     inventory: &'a Inventory,
     table: &FlagTable,
@@ -193,18 +194,26 @@ pub fn configuration<'a>(
     let path = named.value.clone().unwrap_or_default();
     let found = match component {
         "etcd" => in_sight(inventory, id, &path, |format, role| format == Format::Yaml && role == Role::Other),
-        _ => {
-            let mut all = inventory.of_kind("KubeSchedulerConfiguration", inventory.document(id).environment);
-            all.next().filter(|_| all.next().is_none())
-        }
+        _ => only_configuration(inventory, id, component, &path),
     };
     let Some(root) = found.map(|file| inventory.document(file).view(inventory.forest())) else {
         return Some(Setting { flags: Vec::new(), open: Some(absent(&path)) });
     };
     match component {
         "etcd" => etcd_conf(root).or_else(|| Some(Setting { flags: Vec::new(), open: Some(absent(&path)) })),
-        _ => Some(scheduler_configuration(root)),
+        _ => Some(of_fields(table, component, root)),
     }
+}
+
+/// The configuration file of a component that a document names: the one of that file name, else the only one in sight.
+pub fn only_configuration(inventory: &Inventory, id: DocumentId, component: &str, path: &str) -> Option<DocumentId> {
+    let kind = configuration_kind(component)?;
+    let all: Vec<DocumentId> = inventory.of_kind(kind, inventory.document(id).environment).collect();
+    let named = all.iter().copied().filter(|&file| base_name(inventory.path(file)) == base_name(path));
+    let here = inventory.path(id);
+    let nearest =
+        named.max_by_key(|&file| (shared_folders(here, inventory.path(file)), std::cmp::Reverse(file)));
+    nearest.or_else(|| all.first().copied().filter(|_| all.len() == 1))
 }
 
 /// The document of an environment whose file has the name of `path`; the nearest one where several have.
@@ -223,7 +232,7 @@ fn in_sight(
 }
 
 /// The documents that one document's environment sees.
-fn in_view(inventory: &Inventory, id: DocumentId) -> impl Iterator<Item = DocumentId> {
+pub fn in_view(inventory: &Inventory, id: DocumentId) -> impl Iterator<Item = DocumentId> {
     let visible = &inventory.environments()[inventory.document(id).environment.index()].visible;
     visible.iter().flat_map(|environment| inventory.members(*environment)).copied()
 }

@@ -140,9 +140,18 @@ fn flag_name(component: &str, name: &str) -> String {
     if component == "etcd" { name.to_string() } else { name.replace('_', "-") }
 }
 
+/// Where kubeadm keeps flags: a section, and the list or map of flags in it.
+#[derive(Clone, Copy)]
+pub struct Args<'a> {
+    /// The section.
+    pub section: View<'a>,
+    /// Its flags.
+    pub args: Option<View<'a>>,
+}
+
 /// kubeadm's `extraArgs`: a map in v1beta3, a list of `{name, value}` in v1beta4. Names carry no dashes in either.
-pub fn extra_args<'a>(component: &str, section: View<'a>) -> Setting<'a> {
-    let Some(args) = section.get("extraArgs") else { return Setting { flags: Vec::new(), open: openness(section) } };
+pub fn extra_args<'a>(component: &str, Args { section, args }: Args<'a>) -> Setting<'a> {
+    let Some(args) = args else { return Setting { flags: Vec::new(), open: openness(section) } };
     let flag = |name: &str, place: View<'a>| SetFlag {
         name: flag_name(component, name.trim_start_matches('-')),
         value: known_text(place),
@@ -169,9 +178,20 @@ pub fn etcd_environment(list: Option<View<'_>>) -> Setting<'_> {
     Setting { flags: flags.collect(), open: list.and_then(openness) }
 }
 
-/// The text of a scalar, or why it is unknown.
+/// The text of a value as a flag would carry it, or why it is unknown: lists are joined by commas, maps are `a=b`.
 pub fn known_text(value: View<'_>) -> Result<String, Reason> {
-    value.unknown().map_or_else(|| Ok(scalar_text(value)), |reason| Err(reason.clone()))
+    if let Some(reason) = value.unknown() {
+        return Err(reason.clone());
+    }
+    let parts: Vec<String> = if value.is_map() {
+        let pair = |(key, value): (&str, View<'_>)| Ok(format!("{key}={}", known_text(value)?));
+        value.entries().map(pair).collect::<Result<_, Reason>>()?
+    } else if value.is_list() {
+        value.items().map(known_text).collect::<Result<_, Reason>>()?
+    } else {
+        return Ok(scalar_text(value));
+    };
+    openness(value).map_or_else(|| Ok(parts.join(",")), Err)
 }
 
 /// The text of a scalar as a command line would carry it.

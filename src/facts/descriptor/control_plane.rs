@@ -6,11 +6,40 @@ use crate::expr::Type;
 object! {
     /// A control-plane component.
     COMPONENT = "component", "A control-plane component with the flags that take effect";
-    name: Type::String, "kube-apiserver, kube-controller-manager, kube-scheduler, etcd or kube-vip";
-    tool: Type::String, "Whose file it is: kubeadm, static-pod, systemd, file";
+    name: Type::String, "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, etcd or kube-vip";
+    tool: Type::String, "Whose file it is: kubeadm, static-pod, daemon-set, systemd, file";
     flags: Type::Map(&Type::Object(&FLAG)), "By name without dashes; every flag of data/flags.yaml is there";
     lease: Type::Object(&LEASE), "How it elects a leader; null where it does not";
     probed: Type::Bool, "The kubelet asks it for its health by HTTP, without credentials";
+    minor: Type::Int, "Minor release of Kubernetes 1 that it or its cluster is; null if nobody says";
+    ownVersion: Type::Bool, "Its own configuration or image says the version";
+    removed: Type::List(&Type::Object(&REMOVED)), "Flags and feature gates it is given and does not know any more (data/removed.yaml)";
+    files: Type::List(&Type::Object(&NAMED_FILE)), "Files that its flags name";
+    apiReferences: Type::List(&Type::Object(&API_REFERENCE)), "Objects of the API that its static pod refers to";
+}
+
+object! {
+    /// What a component does not know any more.
+    REMOVED = "removed", "A flag or feature gate that a component does not know any more";
+    name: Type::String, "Name";
+    gate: Type::Bool, "A feature gate, else a flag";
+    since: Type::Int, "Minor release of Kubernetes 1 that refuses it";
+}
+
+object! {
+    /// A file that a flag names.
+    NAMED_FILE = "namedFile", "A file that a flag names";
+    flag: Type::String, "The flag";
+    path: Type::String, "The path";
+    mounted: Type::Bool, "It is mounted from the host; always for what runs outside pods";
+    persistent: Type::Bool, "What holds it outlives the pod";
+}
+
+object! {
+    /// An object that a pod refers to.
+    API_REFERENCE = "apiReference", "An object that a pod refers to";
+    kind: Type::String, "ConfigMap, Secret or service account token";
+    name: Type::String, "Name";
 }
 
 object! {
