@@ -11,7 +11,8 @@ use crate::syntax::{Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
 /// Flags of which one is enough to say that OIDC is meant.
-const OIDC_FLAGS: &[&str] = &["oidc-issuer-url", "oidc-client-id", "oidc-username-claim", "oidc-groups-claim", "oidc-ca-file"];
+const OIDC_FLAGS: &[&str] =
+    &["oidc-issuer-url", "oidc-client-id", "oidc-username-claim", "oidc-groups-claim", "oidc-ca-file"];
 
 /// Flags that name another way in.
 const ELSEWHERE: &[&str] = &["authentication-config", "authentication-token-webhook-config-file"];

@@ -49,7 +49,13 @@ fn subject_facts(facts: &mut FactBuilder, tool: NodeId, parts: Parts, place: Ori
     facts.map(&fields, place)
 }
 
-fn subject_of(inventory: &Inventory, id: DocumentId, tree: TreeId, facts: FactBuilder, node: NodeId) -> (Tree, Vec<Subject>) {
+fn subject_of(
+    inventory: &Inventory,
+    id: DocumentId,
+    tree: TreeId,
+    facts: FactBuilder,
+    node: NodeId,
+) -> (Tree, Vec<Subject>) {
     let subject = Subject::of(SubjectKind::Authorization, NodeRef { tree, node }, inventory, id);
     (facts.finish(), vec![subject])
 }
@@ -67,7 +73,8 @@ pub fn of_file(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
         .filter_map(|authorizer| authorizer.get("type"))
         .filter_map(|kind| Some((kind.str()?, Origin::Node(kind.at()))))
         .collect();
-    let modes = match authorizers.and_then(|list| list.unknown().cloned().or_else(|| super::component::openness(list))) {
+    let modes = match authorizers.and_then(|list| list.unknown().cloned().or_else(|| super::component::openness(list)))
+    {
         Some(reason) => facts.unknown(reason, origin),
         None => facts.strings(types, origin),
     };
@@ -107,7 +114,8 @@ pub fn of_abac(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
         Some(key) => key.is("abac.authorization.kubernetes.io", "Policy").then_some(true)?,
         None => {
             let mut keys = root.entries().map(|(key, _)| key).peekable();
-            let names_somebody = root.get("user").or_else(|| root.get("group")).or_else(|| root.get("resource")).is_some();
+            let names_somebody =
+                root.get("user").or_else(|| root.get("group")).or_else(|| root.get("resource")).is_some();
             (keys.peek().is_some() && names_somebody && keys.all(|key| V0_KEYS.contains(&key))).then_some(false)?
         }
     };

@@ -2,10 +2,10 @@
 
 use super::builder::FactBuilder;
 use super::component::{self, Component, ComponentTables, FlagTable};
-use super::{authentication, authorization};
 use super::control_plane::{ControlPlane, Etcd, EtcdSource, node_of_kubeadm, of_kube_proxy, one_manifest};
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
+use super::{authentication, authorization};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Format, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};

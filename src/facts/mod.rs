@@ -233,8 +233,7 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
         "Policy" => audit::policy(inventory, id, tree).or_else(|| authorization::of_abac(inventory, id, tree)),
         "CronJob" => backup::cron_job(inventory, floating, id, tree),
         _ if document.role == Role::Other && document.format == Format::Json => {
-            authorization::of_abac(inventory, id, tree)
-                .or_else(|| cluster::components(inventory, components, id, tree))
+            authorization::of_abac(inventory, id, tree).or_else(|| cluster::components(inventory, components, id, tree))
         }
         _ => cluster::components(inventory, components, id, tree),
     }

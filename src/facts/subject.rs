@@ -67,8 +67,21 @@ subjects! {
 impl SubjectKind {
     /// Whether a provider that runs the control plane takes care of it.
     pub fn is_provider_business(self) -> bool {
-        use SubjectKind::{AuditPolicy, Authentication, Authorization, Backup, Component, ControlPlane, Encryption, Etcd, LoadBalancer};
-        matches!(self, Component | Authentication | Authorization | ControlPlane | Etcd | Encryption | AuditPolicy | LoadBalancer | Backup)
+        use SubjectKind::{
+            AuditPolicy, Authentication, Authorization, Backup, Component, ControlPlane, Encryption, Etcd, LoadBalancer,
+        };
+        matches!(
+            self,
+            Component
+                | Authentication
+                | Authorization
+                | ControlPlane
+                | Etcd
+                | Encryption
+                | AuditPolicy
+                | LoadBalancer
+                | Backup
+        )
     }
 }
 

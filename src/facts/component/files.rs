@@ -14,13 +14,19 @@ use crate::vocabulary::{Reason, UnknownCode};
 pub struct Entry<'a> {
     key: &'a str,
     value: View<'a>,
+    /// The value line by line, where it has several.
+    parts: Option<View<'a>>,
 }
 
 /// The entries of a unit's section, or of an environment file (which has none).
 fn entries<'a>(root: View<'a>, section: Option<&str>) -> Vec<Entry<'a>> {
     let sections = root.items().filter(|part| part.str_at("section") == section);
     let entries = sections.filter_map(|part| part.get("entries")).flat_map(View::items);
-    entries.filter_map(|entry| Some(Entry { key: entry.str_at("key")?, value: entry.get("value")? })).collect()
+    entries
+        .filter_map(|entry| {
+            Some(Entry { key: entry.str_at("key")?, value: entry.get("value")?, parts: entry.get("parts") })
+        })
+        .collect()
 }
 
 /// A systemd service.
@@ -51,9 +57,13 @@ impl<'a> Unit<'a> {
 
     /// What it runs: the last `ExecStart` and the words of its first command.
     pub fn command(&self) -> Option<(View<'a>, Vec<Word<'a>>)> {
-        let exec = self.values("ExecStart").rfind(|value| value.str().is_some_and(|text| !text.is_empty()))?;
-        let text = exec.str()?.trim_start_matches(['@', '-', ':', '+', '!']);
-        Some((exec, words::commands(text, exec).into_iter().next()?))
+        let is_command =
+            |entry: &&Entry<'a>| entry.key == "ExecStart" && entry.value.str().is_some_and(|text| !text.is_empty());
+        let entry = self.entries.iter().rfind(is_command)?;
+        let text = entry.value.str()?.trim_start_matches(['@', '-', ':', '+', '!']);
+        let mut words = words::of_unit(text, entry.value);
+        place_by_line(&mut words, entry.parts);
+        (!words.is_empty()).then_some((entry.value, words))
     }
 
     /// The names of the environment files.
@@ -65,8 +75,7 @@ impl<'a> Unit<'a> {
     pub fn variables(&self, inventory: &'a Inventory, id: DocumentId) -> (Vec<(String, View<'a>)>, Option<Reason>) {
         let mut variables = Vec::new();
         for value in self.values("Environment") {
-            let assignments = words::commands(&format!("env {}", value.str().unwrap_or_default()), value);
-            let pairs = assignments.into_iter().flatten();
+            let pairs = words::of_unit(value.str().unwrap_or_default(), value).into_iter();
             variables
                 .extend(pairs.filter_map(|word| word.text.split_once('=').map(|(name, _)| (name.to_string(), value))));
         }
@@ -84,10 +93,24 @@ impl<'a> Unit<'a> {
     }
 }
 
+/// Gives each word the line it stands in, unless quotes go over lines.
+fn place_by_line<'a>(words: &mut [Word<'a>], parts: Option<View<'a>>) {
+    let lines = parts.into_iter().flat_map(View::items);
+    let places: Vec<View<'a>> = lines
+        .flat_map(|part| {
+            let words = words::of_unit(part.str().unwrap_or_default(), part).len();
+            std::iter::repeat_n(part, words)
+        })
+        .collect();
+    if places.len() == words.len() {
+        words.iter_mut().zip(places).for_each(|(word, place)| word.place = place);
+    }
+}
+
 /// The text that a variable of a unit has: after its `NAME=` in an `Environment` line, or a whole entry.
 fn variable_text(name: &str, value: View<'_>) -> String {
     let text = value.str().unwrap_or_default();
-    let assignments = words::commands(&format!("env {text}"), value).into_iter().flatten();
+    let assignments = words::of_unit(text, value).into_iter();
     let own = assignments.filter_map(|word| word.text.strip_prefix(name)?.strip_prefix('=').map(str::to_string)).next();
     own.unwrap_or_else(|| text.to_string())
 }
@@ -99,12 +122,7 @@ pub fn expanded<'a>(words: Vec<Word<'a>>, variables: &[(String, View<'a>)]) -> V
         let name = word.text.strip_prefix('$').map(|name| name.trim_matches(['{', '}']));
         match name.and_then(|name| variables.iter().rev().find(|(known, _)| known == name)) {
             Some((name, value)) => {
-                all.extend(
-                    words::commands(&format!("env {}", variable_text(name, *value)), *value)
-                        .into_iter()
-                        .flatten()
-                        .skip(1),
-                );
+                all.extend(words::of_unit(&variable_text(name, *value), *value));
             }
             None => all.push(word),
         }
@@ -211,8 +229,7 @@ pub fn only_configuration(inventory: &Inventory, id: DocumentId, component: &str
     let all: Vec<DocumentId> = inventory.of_kind(kind, inventory.document(id).environment).collect();
     let named = all.iter().copied().filter(|&file| base_name(inventory.path(file)) == base_name(path));
     let here = inventory.path(id);
-    let nearest =
-        named.max_by_key(|&file| (shared_folders(here, inventory.path(file)), std::cmp::Reverse(file)));
+    let nearest = named.max_by_key(|&file| (shared_folders(here, inventory.path(file)), std::cmp::Reverse(file)));
     nearest.or_else(|| all.first().copied().filter(|_| all.len() == 1))
 }
 

@@ -248,7 +248,11 @@ impl Effective<'_, '_> {
             }
             Some(Ok(text)) => (self.typed(facts, text, &origin), facts.str(text, origin.clone())),
         };
-        let fields = [("set", facts.bool(self.set.is_some(), origin.clone())), ("value", value), ("text", text)];
+        let set = match (&self.set, &self.text) {
+            (None, Some(Err(reason))) => facts.unknown(reason.clone(), origin.clone()),
+            (set, _) => facts.bool(set.is_some(), origin.clone()),
+        };
+        let fields = [("set", set), ("value", value), ("text", text)];
         facts.map(&fields, origin)
     }
 

@@ -36,8 +36,7 @@ impl<'a> Component<'a> {
         let setting = added.then(own).then(unit.unwrap_or_default());
         let defaults = if by_kubeadm { Defaults::Kubeadm } else { Defaults::File };
         let home = Home { parent: root, path: String::new() };
-        let flags =
-            Flags { component: "kubelet".to_string(), set: setting.flags, open: setting.open, defaults, home };
+        let flags = Flags { component: "kubelet".to_string(), set: setting.flags, open: setting.open, defaults, home };
         let place = root.get("kind").unwrap_or(root).at();
         Component { tool: if by_kubeadm { "kubeadm" } else { "file" }, ..Component::new("kubelet", flags, place) }
     }
@@ -55,8 +54,13 @@ impl<'a> Component<'a> {
         }
         let parent = kubelet_args(section);
         let home = Home { parent: parent.args.unwrap_or(section), path: String::new() };
-        let flags =
-            Flags { component: "kubelet".to_string(), set: setting.flags, open: None, defaults: Defaults::Kubeadm, home };
+        let flags = Flags {
+            component: "kubelet".to_string(),
+            set: setting.flags,
+            open: None,
+            defaults: Defaults::Kubeadm,
+            home,
+        };
         let place = parent.args.unwrap_or(section).at();
         Some(Component { tool: "kubeadm", overrides: true, ..Component::new("kubelet", flags, place) })
     }
@@ -104,7 +108,10 @@ impl<'a> Finder<'a, '_> {
         };
         let is_map = |(_, other): (DocumentId, &crate::inventory::Document)| {
             Some(other.source) == outer
-                && other.key.as_ref().is_some_and(|key| &*key.kind == "ConfigMap" && key.name.starts_with("kubelet-config"))
+                && other
+                    .key
+                    .as_ref()
+                    .is_some_and(|key| &*key.kind == "ConfigMap" && key.name.starts_with("kubelet-config"))
         };
         self.inventory.documents().any(beside) || (outer.is_some() && self.inventory.documents().any(is_map))
     }
@@ -112,7 +119,8 @@ impl<'a> Finder<'a, '_> {
     /// The flags of the kubelet unit that names this configuration file.
     fn naming_unit(&self) -> Option<Setting<'a>> {
         files::in_view(self.inventory, self.id).find_map(|id| {
-            if self.inventory.document(id).format != Format::SystemdUnit || files::Unit::is_drop_in(self.inventory, id) {
+            if self.inventory.document(id).format != Format::SystemdUnit || files::Unit::is_drop_in(self.inventory, id)
+            {
                 return None;
             }
             let unit = Finder { inventory: self.inventory, table: self.table, id };
@@ -125,8 +133,12 @@ impl<'a> Finder<'a, '_> {
 }
 
 /// Signals without which a node runs full, and whether they must be named once any is.
-const SIGNALS: &[(&str, bool)] =
-    &[("memory.available", true), ("nodefs.available", true), ("nodefs.inodesFree", true), ("imagefs.available", false)];
+const SIGNALS: &[(&str, bool)] = &[
+    ("memory.available", true),
+    ("nodefs.available", true),
+    ("nodefs.inodesFree", true),
+    ("imagefs.available", false),
+];
 
 /// Thresholds that never trigger. One threshold that is set clears the defaults of all others, unless they are merged; a
 /// node without a file system of its own for images needs no threshold for that.

@@ -261,8 +261,8 @@ impl<'a> Finder<'a, '_> {
         let mut components = pod.map_or_else(Vec::new, |pod| self.of_pod(pod.spec));
         components.retain(|component| {
             let config = component.flags.text(self.table, "config").ok().flatten();
-            let described =
-                config.is_some_and(|path| files::only_configuration(self.inventory, self.id, "kube-proxy", &path).is_some());
+            let described = config
+                .is_some_and(|path| files::only_configuration(self.inventory, self.id, "kube-proxy", &path).is_some());
             component.name == "kube-proxy" && !described
         });
         for component in &mut components {

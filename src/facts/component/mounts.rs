@@ -44,7 +44,8 @@ impl Mounts {
         let listed = extra.into_iter().flat_map(View::items);
         all.extend(listed.filter_map(|volume| volume.str_at("mountPath")).map(persistent));
         let places = [Some(root), section, extra];
-        let open = places.into_iter().flatten().filter_map(|view| view.unknown().cloned().or_else(|| super::openness(view)));
+        let open =
+            places.into_iter().flatten().filter_map(|view| view.unknown().cloned().or_else(|| super::openness(view)));
         Mounts { all, open: open.last() }
     }
 
@@ -85,7 +86,10 @@ pub fn files(facts: &mut FactBuilder, table: &FlagTable, flags: &Flags<'_>, moun
                 ("flag", facts.str(&set.name, origin.clone())),
                 ("path", facts.str(path, origin.clone())),
                 ("mounted", facts.bool(mount.is_none_or(|mount| mount.is_some()), origin.clone())),
-                ("persistent", facts.bool(mount.is_none_or(|mount| mount.is_none_or(|mount| mount.persistent)), origin.clone())),
+                (
+                    "persistent",
+                    facts.bool(mount.is_none_or(|mount| mount.is_none_or(|mount| mount.persistent)), origin.clone()),
+                ),
             ];
             nodes.push(facts.map(&fields, origin));
         }

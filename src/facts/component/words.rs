@@ -101,6 +101,32 @@ pub fn commands<'a>(text: &str, place: View<'a>) -> Vec<Vec<Word<'a>>> {
     commands.map(|command| command.words.into_iter().map(|shell| word(shell.text)).collect()).collect()
 }
 
+/// Characters that a shell acts on and systemd does not, and what stands for them meanwhile.
+const NOT_SPECIAL: &[(char, char)] = &[
+    ('<', '\u{e000}'),
+    ('>', '\u{e001}'),
+    ('|', '\u{e002}'),
+    ('&', '\u{e003}'),
+    (';', '\u{e004}'),
+    ('(', '\u{e005}'),
+    (')', '\u{e006}'),
+];
+
+/// The words of a command line of a systemd unit: quotes count, other characters of the shell do not.
+pub fn of_unit<'a>(text: &str, place: View<'a>) -> Vec<Word<'a>> {
+    let hidden: String = text.chars().map(|c| swapped(c, |pair| *pair)).collect();
+    // Behind a program's name `A=b` is a word like others.
+    let mut words: Vec<Word<'a>> = commands(&format!("env {hidden}"), place).into_iter().flatten().skip(1).collect();
+    for word in &mut words {
+        word.text = word.text.chars().map(|c| swapped(c, |(special, stand_in)| (*stand_in, *special))).collect();
+    }
+    words
+}
+
+fn swapped(c: char, order: impl Fn(&(char, char)) -> (char, char)) -> char {
+    NOT_SPECIAL.iter().map(order).find(|(from, _)| *from == c).map_or(c, |(_, to)| to)
+}
+
 /// The flags of a command line.
 pub fn flags<'a>(table: &FlagTable, component: &str, words: &[Word<'a>]) -> Setting<'a> {
     let mut setting = Setting::default();
