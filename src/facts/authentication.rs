@@ -31,10 +31,10 @@ impl ApiServer<'_, '_> {
         self.component.flags.text(self.table, name).ok().flatten().filter(|text| !text.is_empty())
     }
 
-    /// A flag as a fact; null where it is unset.
-    fn fact(&self, facts: &mut FactBuilder, name: &str) -> NodeId {
+    /// A flag as a fact; null where it is unset, and then pointing at what makes it necessary.
+    fn fact(&self, facts: &mut FactBuilder, name: &str, needed_by: &Origin) -> NodeId {
         let flags = &self.component.flags;
-        let origin = flags.origin(self.table, name);
+        let origin = if self.is_set(name) { flags.origin(self.table, name) } else { needed_by.clone() };
         match flags.text(self.table, name) {
             Ok(text) => facts.opt_str(text.as_deref().filter(|text| !text.is_empty()), origin),
             Err(reason) => facts.unknown(reason, origin),
@@ -49,7 +49,8 @@ impl ApiServer<'_, '_> {
         let prefix = match self.text("oidc-username-prefix") {
             Some(prefix) if prefix == "-" => String::new(),
             Some(prefix) => prefix,
-            None if by_email => String::new(),
+            // An address is no name of the cluster's own.
+            None if by_email => claim.clone(),
             None => format!("{url}#"),
         };
         let place = match self.is_set("oidc-username-prefix") {
@@ -64,11 +65,11 @@ impl ApiServer<'_, '_> {
         let first = OIDC_FLAGS.iter().find(|name| self.is_set(name)).copied().unwrap_or_default();
         let origin = flags.origin(self.table, first);
         let fields = [
-            ("url", self.fact(facts, "oidc-issuer-url")),
-            ("client", self.fact(facts, "oidc-client-id")),
-            ("usernameClaim", self.fact(facts, "oidc-username-claim")),
+            ("url", self.fact(facts, "oidc-issuer-url", &origin)),
+            ("client", self.fact(facts, "oidc-client-id", &origin)),
+            ("usernameClaim", self.fact(facts, "oidc-username-claim", &origin)),
             ("usernamePrefix", facts.str(&prefix, place)),
-            ("groupsClaim", self.fact(facts, "oidc-groups-claim")),
+            ("groupsClaim", self.fact(facts, "oidc-groups-claim", &origin)),
             ("groupsPrefix", facts.str(&groups_prefix, groups_place)),
             ("guarded", facts.bool(self.is_set("oidc-required-claim"), origin.clone())),
             // By flags the API server refuses an e-mail address that is not verified.

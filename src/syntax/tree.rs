@@ -70,6 +70,10 @@ pub struct Redaction {
     pub class: Secret,
     /// Length of the text in bytes before it was overwritten.
     pub length: u32,
+    /// For keys: length in bytes of what the text is as base64; `None` for other secrets, and for what is no base64.
+    pub decoded: Option<u8>,
+    /// For keys: they decode to text that people wrote.
+    pub readable: bool,
 }
 
 /// Kinds of secret text; each has a row in `data/redaction.yaml`.

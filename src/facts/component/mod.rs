@@ -132,7 +132,7 @@ impl<'a> Component<'a> {
             tool: "static-pod",
             probed: is_probed(container),
             pod: Some(spec),
-            mounts: Some(Mounts::of_container(spec, container)),
+            mounts: Mounts::of_container(spec, container),
             version: version::of_image(container).filter(|_| name != "etcd"),
             ..Component::new(name, flags, place)
         })
@@ -202,6 +202,7 @@ impl<'a> Component<'a> {
             ("lease", lease),
             ("probed", facts.bool(self.probed, origin.clone())),
             ("minor", facts.opt_int(minor, place)),
+            ("overrides", facts.bool(self.overrides, origin.clone())),
             ("ownVersion", facts.bool(self.version.is_some(), origin.clone())),
             ("removed", removed.facts(facts, table, &self.flags, minor)),
             ("files", mounts::files(facts, table, &self.flags, self.mounts.as_ref())),

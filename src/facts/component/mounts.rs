@@ -49,8 +49,8 @@ impl Mounts {
         Mounts { all, open: open.last() }
     }
 
-    /// The mounts of a container in a pod.
-    pub fn of_container(spec: View<'_>, container: View<'_>) -> Mounts {
+    /// The mounts of a container in a pod. A pod without any is an excerpt: no component works without files of its host.
+    pub fn of_container(spec: View<'_>, container: View<'_>) -> Option<Mounts> {
         let mounts = container.get("volumeMounts");
         let one = |mount: View<'_>| {
             let path = mount.str_at("mountPath")?.to_string();
@@ -59,10 +59,10 @@ impl Mounts {
             let volume = volumes.find(|volume| volume.str_at("name") == Some(name));
             Some(Mount { path, persistent: volume.is_none_or(|volume| volume.get("emptyDir").is_none()) })
         };
-        let all = mounts.into_iter().flat_map(View::items).filter_map(one).collect();
+        let all: Vec<Mount> = mounts.into_iter().flat_map(View::items).filter_map(one).collect();
         let places = [Some(container), mounts].into_iter().flatten();
         let open = places.filter_map(|view| view.unknown().cloned().or_else(|| super::openness(view))).last();
-        Mounts { all, open }
+        (!all.is_empty() || open.is_some()).then_some(Mounts { all, open })
     }
 
     fn of(&self, path: &str) -> Option<&Mount> {
@@ -106,7 +106,10 @@ pub fn files(facts: &mut FactBuilder, table: &FlagTable, flags: &Flags<'_>, moun
 /// Objects of the API that a pod refers to: `{kind, name}`, each where it is named.
 pub fn api_references(facts: &mut FactBuilder, spec: Option<View<'_>>) -> NodeId {
     let mut nodes = Vec::new();
-    let Some(spec) = spec else { return facts.list(&[]) };
+    // Ordinary pods that run a component, for tests say, have a network of their own.
+    let Some(spec) = spec.filter(|spec| spec.get("hostNetwork").and_then(View::bool) == Some(true)) else {
+        return facts.list(&[]);
+    };
     let containers = ["initContainers", "containers"].into_iter().filter_map(|key| spec.get(key)).flat_map(View::items);
     for container in containers {
         for source in container.get("envFrom").into_iter().flat_map(View::items) {

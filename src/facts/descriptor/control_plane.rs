@@ -12,6 +12,7 @@ object! {
     lease: Type::Object(&LEASE), "How it elects a leader; null where it does not";
     probed: Type::Bool, "The kubelet asks it for its health by HTTP, without credentials";
     minor: Type::Int, "Minor release of Kubernetes 1 that it or its cluster is; null if nobody says";
+    overrides: Type::Bool, "A kubelet of which only what differs on one node is said";
     ownVersion: Type::Bool, "Its own configuration or image says the version";
     removed: Type::List(&Type::Object(&REMOVED)), "Flags and feature gates it is given and does not know any more (data/removed.yaml)";
     files: Type::List(&Type::Object(&NAMED_FILE)), "Files that its flags name";
@@ -120,6 +121,28 @@ object! {
     configured: Type::Bool, "An encryption configuration is named";
     writer: Type::String, "The provider that writes Secrets: identity, aescbc, secretbox, kms …; null if Secrets are not covered or unknown";
     entries: Type::List(&Type::Object(&ENCRYPTION_ENTRY)), "Entries in order";
+    secretsCovered: Type::Bool, "Some entry covers Secrets; true for an API server";
+    configMapsCovered: Type::Bool, "Some entry covers ConfigMaps; true for an API server";
+    fallback: Type::String, "`identity` behind another provider for Secrets; null without";
+    automaticReload: Type::Bool, "The API server reads a changed file by itself; true for a file";
+    keys: Type::List(&Type::Object(&ENCRYPTION_KEY)), "Keys of all providers";
+    kms: Type::List(&Type::Object(&KMS)), "KMS providers";
+}
+
+object! {
+    /// A key.
+    ENCRYPTION_KEY = "encryptionKey", "A key of an EncryptionConfiguration; its bytes are not shown";
+    provider: Type::String, "aescbc, aesgcm or secretbox";
+    name: Type::String, "Name";
+    bytes: Type::Int, "Length after decoding; null where it is no base64; unknown for a placeholder";
+    readable: Type::Bool, "It decodes to text that people wrote, as examples in documentation do";
+}
+
+object! {
+    /// A KMS provider.
+    KMS = "kms", "A KMS provider";
+    name: Type::String, "Name";
+    version: Type::String, "API version; v1 if unset";
 }
 
 object! {
@@ -135,6 +158,23 @@ object! {
     object: Type::Dyn, "The policy itself";
     rules: Type::Dyn, "Its rules; null if none";
     exposed: Type::List(&Type::Object(&EXPOSED)), "Resources with credentials whose bodies are logged, and the first rule that does";
+    unreachable: Type::List(&Type::Object(&UNREACHABLE)), "Rules whose requests an earlier rule takes";
+    blindSpots: Type::List(&Type::Object(&BLIND_SPOT)), "Security events that are not logged";
+    restLevel: Type::String, "Level of the rule that takes everything else; null without one";
+}
+
+object! {
+    /// A rule that nothing reaches.
+    UNREACHABLE = "unreachable", "A rule of an audit policy that nothing reaches";
+    number: Type::Int, "Its place in the list, from 1";
+    by: Type::Int, "The place of the rule that takes its requests";
+}
+
+object! {
+    /// What is not logged.
+    BLIND_SPOT = "blindSpot", "Security events that are not logged";
+    what: Type::String, "The resource, or what is meant";
+    rest: Type::Bool, "No rule takes what the others leave";
 }
 
 object! {

@@ -18,7 +18,7 @@ object! {
     url: Type::String, "Its URL; null if unset";
     client: Type::String, "The audience it must name; null if unset";
     usernameClaim: Type::String, "Claim that holds the user's name; null where an expression makes it";
-    usernamePrefix: Type::String, "What is put before it: a default counts, `-` is empty";
+    usernamePrefix: Type::String, "What keeps names apart: the prefix, the default one included; the claim for e-mail addresses, which need none; `-` is empty";
     groupsClaim: Type::String, "Claim that holds the groups; null if unset";
     groupsPrefix: Type::String, "What is put before groups; empty if unset";
     guarded: Type::Bool, "Rules refuse users, or claims must have given values";

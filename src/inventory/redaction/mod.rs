@@ -47,11 +47,13 @@ pub fn redact(trees: &mut [Tree], text: &mut String) -> bool {
 /// Makes a scalar a secret. Its text is gone from buffer and source.
 fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Masks) {
     let node = *tree.node(id);
-    let length = match node.data {
-        Data::Str(at) => tree.text(at).len(),
-        Data::Int(_) | Data::Float(_) | Data::Bool(_) => tree.raw(id).len(),
+    let text = match node.data {
+        Data::Str(at) => tree.text(at),
+        Data::Int(_) | Data::Float(_) | Data::Bool(_) => tree.raw(id),
         _ => return,
     };
+    let length = text.len();
+    let bytes = decoded(text).filter(|_| class == Secret::EncryptionKey);
     if length == 0 {
         return;
     }
@@ -60,7 +62,13 @@ fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Ma
     }
     masks.node(source, node.span, node.style);
     let length = u32::try_from(length).unwrap_or(u32::MAX);
-    tree.set_data(id, Data::Redacted(Redaction { class, length }));
+    let readable = bytes.as_ref().is_some_and(|bytes| bytes.iter().all(|byte| matches!(byte, b' '..=b'~')));
+    let decoded = bytes.and_then(|bytes| u8::try_from(bytes.len()).ok());
+    tree.set_data(id, Data::Redacted(Redaction { class, length, decoded, readable }));
+}
+
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    data_encoding::BASE64.decode(text.trim().as_bytes()).ok()
 }
 
 /// Overwrites parts of a text that stays a text.
