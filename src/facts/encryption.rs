@@ -8,7 +8,7 @@ use super::builder::FactBuilder;
 use super::component::{Component, FlagTable, openness};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory};
-use crate::syntax::{Data, Origin, Tree, View};
+use crate::syntax::{Data, KeyShape, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 
 /// What an API server's flags say: whether encryption is configured at all.
@@ -116,12 +116,15 @@ fn keys(facts: &mut FactBuilder, resources: &[View<'_>]) -> NodeId {
         for key in section.get("keys").into_iter().flat_map(View::items) {
             let Some(secret) = key.get("secret") else { continue };
             let origin = Origin::Node(secret.at());
-            let (bytes, readable) = match secret.data() {
-                Data::Redacted(redaction) => {
-                    let bytes = redaction.decoded.map(i64::from);
-                    (facts.opt_int(bytes, origin.clone()), facts.bool(redaction.readable, origin.clone()))
-                }
-                _ => {
+            let shape = match secret.data() {
+                Data::Redacted(redaction) => redaction.shape,
+                _ => KeyShape::Placeholder,
+            };
+            let (bytes, readable) = match shape {
+                KeyShape::Bytes(bytes) => (facts.int(bytes.into(), origin.clone()), facts.bool(false, origin.clone())),
+                KeyShape::Words(bytes) => (facts.int(bytes.into(), origin.clone()), facts.bool(true, origin.clone())),
+                KeyShape::Malformed => (facts.null(origin.clone()), facts.bool(false, origin.clone())),
+                KeyShape::Placeholder | KeyShape::Unread => {
                     let reason = secret.unknown().cloned().unwrap_or_else(no_key);
                     (facts.unknown(reason.clone(), origin.clone()), facts.unknown(reason, origin.clone()))
                 }
@@ -140,7 +143,7 @@ fn keys(facts: &mut FactBuilder, resources: &[View<'_>]) -> NodeId {
 }
 
 fn no_key() -> Reason {
-    Reason::new(UnknownCode::Partial, "the key is not written here")
+    Reason::new(UnknownCode::Templated, "a placeholder stands for the key")
 }
 
 fn kms(facts: &mut FactBuilder, resources: &[View<'_>]) -> NodeId {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::words::Setting;
 use crate::facts::builder::FactBuilder;
 use crate::syntax::{Origin, View};
 use crate::values::{GoDuration, Quantity};
@@ -133,6 +134,8 @@ pub struct Flags<'a> {
     pub set: Vec<SetFlag<'a>>,
     /// Why flags may be set that are not listed.
     pub open: Option<Reason>,
+    /// Why flags may be set that a configuration file does not hold.
+    pub beside: Option<Reason>,
     /// Whose defaults hold.
     pub defaults: Defaults,
     /// Where an unset flag would be written.
@@ -164,6 +167,12 @@ pub struct Effective<'f, 'a> {
 }
 
 impl<'a> Flags<'a> {
+    /// The flags that a component is given.
+    pub fn new(component: &str, setting: Setting<'a>, defaults: Defaults, home: Home<'a>) -> Flags<'a> {
+        let Setting { flags: set, open } = setting;
+        Flags { component: component.to_string(), set, open, beside: None, defaults, home }
+    }
+
     fn effective(&self, name: &str, row: &FlagRow) -> Effective<'_, 'a> {
         let mut set = self.set.iter().filter(|flag| row.means(name, flag)).rev();
         let last = set.next();
@@ -172,7 +181,8 @@ impl<'a> Flags<'a> {
             Defaults::File => row.file.clone().or_else(|| row.default.clone()),
             Defaults::Binary => row.default.clone(),
         };
-        let text = match (last, &self.open) {
+        let open = self.open.as_ref().or(self.beside.as_ref().filter(|_| row.field.is_none()));
+        let text = match (last, open) {
             (Some(flag), _) if row.repeats() && self.component != "etcd" => Some(joined(flag, set)),
             (Some(flag), _) => Some(flag.value.clone()),
             (None, Some(reason)) => Some(Err(reason.clone())),

@@ -36,7 +36,7 @@ impl<'a> Component<'a> {
         let setting = added.then(own).then(unit.unwrap_or_default());
         let defaults = if by_kubeadm { Defaults::Kubeadm } else { Defaults::File };
         let home = Home { parent: root, path: String::new() };
-        let flags = Flags { component: "kubelet".to_string(), set: setting.flags, open: setting.open, defaults, home };
+        let flags = Flags::new("kubelet", setting, defaults, home);
         let place = root.get("kind").unwrap_or(root).at();
         Component { tool: if by_kubeadm { "kubeadm" } else { "file" }, ..Component::new("kubelet", flags, place) }
     }
@@ -54,13 +54,8 @@ impl<'a> Component<'a> {
         }
         let parent = kubelet_args(section);
         let home = Home { parent: parent.args.unwrap_or(section), path: String::new() };
-        let flags = Flags {
-            component: "kubelet".to_string(),
-            set: setting.flags,
-            open: None,
-            defaults: Defaults::Kubeadm,
-            home,
-        };
+        let own = Setting { flags: setting.flags, open: None };
+        let flags = Flags::new("kubelet", own, Defaults::Kubeadm, home);
         let place = parent.args.unwrap_or(section).at();
         Some(Component { tool: "kubeadm", overrides: true, ..Component::new("kubelet", flags, place) })
     }

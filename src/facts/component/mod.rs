@@ -15,16 +15,16 @@ mod words;
 pub use flags::{Defaults, FlagTable, Flags, Home, SetFlag};
 pub use lease::Lease;
 pub use version::ComponentTables;
-pub use words::openness;
+pub use words::{Setting, openness};
 
 use super::builder::FactBuilder;
 use super::load_balancer;
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, Role, pod_template};
 use crate::syntax::{Format, Origin, View};
-use crate::vocabulary::{NodeId, NodeRef};
+use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
 use mounts::Mounts;
-use words::{Args, Program, Setting};
+use words::{Args, Program};
 
 /// A component as an adapter found it.
 pub struct Component<'a> {
@@ -170,8 +170,10 @@ impl<'a> Component<'a> {
 
     fn of_file(name: &'static str, set: Setting<'a>, place: View<'a>, home: View<'a>) -> Self {
         let home = Home { parent: home, path: String::new() };
-        let flags =
-            Flags { component: name.to_string(), set: set.flags, open: set.open, defaults: Defaults::Binary, home };
+        let mut flags = Flags::new(name, set, Defaults::Binary, home);
+        // etcd reads nothing but its file; others have flags besides.
+        flags.beside =
+            (name != "etcd").then(|| Reason::new(UnknownCode::Partial, "the command line is not in the input"));
         Component::new(name, flags, place.at())
     }
 
@@ -247,7 +249,7 @@ impl<'a> Finder<'a, '_> {
             Some(file) => file.then(own),
             None => own,
         };
-        Flags { component: name.to_string(), set: all.flags, open: all.open, defaults, home }
+        Flags::new(name, all, defaults, home)
     }
 
     fn of_pod(&self, spec: View<'a>) -> Vec<Component<'a>> {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use list::List;
 use mask::Masks;
 
-use crate::syntax::{Data, Redaction, Secret, Text, Tree};
+use crate::syntax::{Data, KeyShape, Redaction, Secret, Text, Tree};
 use crate::vocabulary::NodeId;
 
 /// Redacts every tree of one source, and its text. Trees get the new text; true if there was anything to overwrite.
@@ -53,7 +53,7 @@ fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Ma
         _ => return,
     };
     let length = text.len();
-    let bytes = decoded(text).filter(|_| class == Secret::EncryptionKey);
+    let shape = if class == Secret::EncryptionKey { shape(text) } else { KeyShape::Unread };
     if length == 0 {
         return;
     }
@@ -62,13 +62,18 @@ fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Ma
     }
     masks.node(source, node.span, node.style);
     let length = u32::try_from(length).unwrap_or(u32::MAX);
-    let readable = bytes.as_ref().is_some_and(|bytes| bytes.iter().all(|byte| matches!(byte, b' '..=b'~')));
-    let decoded = bytes.and_then(|bytes| u8::try_from(bytes.len()).ok());
-    tree.set_data(id, Data::Redacted(Redaction { class, length, decoded, readable }));
+    tree.set_data(id, Data::Redacted(Redaction { class, length, shape }));
 }
 
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    data_encoding::BASE64.decode(text.trim().as_bytes()).ok()
+/// What may be said of a key.
+fn shape(text: &str) -> KeyShape {
+    if ["$", "{{", "<"].iter().any(|mark| text.trim_start().starts_with(mark)) {
+        return KeyShape::Placeholder;
+    }
+    let Ok(bytes) = data_encoding::BASE64.decode(text.trim().as_bytes()) else { return KeyShape::Malformed };
+    let length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
+    let written = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    if written { KeyShape::Words(length) } else { KeyShape::Bytes(length) }
 }
 
 /// Overwrites parts of a text that stays a text.
