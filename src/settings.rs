@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use crate::cli::{AuditArgs, Config, ConfigFile, Named, Suppress};
 use crate::report::Format;
 use crate::values::KubeVersion;
-use crate::vocabulary::{Profile, Severity, nearest};
+use crate::vocabulary::{GroupBy, Profile, Severity, nearest};
 
 /// The newest Kubernetes release that rules know; the default of `--target-version`.
 pub const NEWEST_KUBERNETES: &str = "1.37";
@@ -110,6 +110,8 @@ pub struct Settings {
     pub outputs: Vec<(Format, PathBuf)>,
     /// List what passed.
     pub include_passes: bool,
+    /// What parts are scored by themselves.
+    pub group_by: Option<GroupBy>,
     /// Suppressions of the configuration.
     pub suppress: Vec<Suppress>,
     /// The configuration in use.
@@ -133,6 +135,7 @@ impl Settings {
             format: args.format.as_deref().map_or(Ok(Format::Full), format)?,
             outputs: args.output.iter().map(output).collect::<Result<_, _>>()?,
             include_passes: args.include_passes,
+            group_by: args.group_by,
             suppress: config.suppress.clone(),
             config_path: file.path.clone(),
         })

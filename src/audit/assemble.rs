@@ -1,6 +1,6 @@
 //! From outcomes to a report: severities, suppressions, fingerprints, score, coverage.
 
-use super::{Audit, suppressions};
+use super::{Audit, groups, suppressions};
 use crate::engine::{About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
 use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
@@ -83,13 +83,16 @@ pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'
     };
     let incomplete = unknown > 0 || coverage.documents_failed > 0;
     let empty = coverage.documents_read == 0 && coverage.documents_failed == 0;
+    let pillars = assembler.assessed_pillars(&evaluation.assessed);
+    let part = |by| groups::groups(by, &inventory, facts, &findings, &pillars);
     let report = Report {
+        groups: settings.group_by.map(part),
         tool_version: env!("CARGO_PKG_VERSION").to_string(),
         ruleset: RULESET.to_string(),
         command: "audit".to_string(),
         as_of: settings.as_of,
         target_version: settings.target_version.to_string().trim_start_matches('v').to_string(),
-        score: score::score(&score_input(&findings, assembler.assessed_pillars(&evaluation.assessed), incomplete)),
+        score: score::score(&score_input(findings.iter(), pillars, incomplete)),
         findings,
         skipped,
         problems: assembler.notes(&all),

@@ -3,6 +3,7 @@
 //! This is the one place that knows every layer; each step is one call.
 
 mod assemble;
+mod groups;
 mod inputs;
 mod suppressions;
 
@@ -84,7 +85,8 @@ pub fn audit_inputs(
     let mut loaded = inventory::load(inputs, settings.partial);
     loaded.problems.extend(noticed);
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
-    let assumptions = Assumptions { external_backup: settings.external_backup };
+    let assumptions =
+        Assumptions { external_backup: settings.external_backup, target_minor: settings.target_version.minor };
     let (facts, evaluation) =
         judge(&mut loaded.inventory, assumptions, &active, &loaded.problems, passes).map_err(AuditError::Internal)?;
     Ok(assemble::report(settings, loaded, &facts, assemble::Rules { active: &active, skipped: &skipped }, evaluation))
@@ -101,7 +103,7 @@ fn judge(
     noticed: &[Problem],
     passes: Passes,
 ) -> Result<(Facts, Evaluation), String> {
-    let maker = Maker::new(inventory)?;
+    let maker = Maker::new(inventory, assumptions)?;
     let mut evaluating = Evaluating::new(rules, passes);
     let mut facts = maker.control_plane(inventory, assumptions);
     evaluating.judge(inventory, &facts, 0..facts.subjects.len());

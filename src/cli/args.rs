@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::vocabulary::{Profile, Severity};
+use crate::vocabulary::{GroupBy, Profile, Severity};
 
 const EXIT_CODES: &str = "Exit codes:
   0  no finding at or above --fail-on, and the score is not below --min-score
@@ -137,6 +137,9 @@ pub struct AuditArgs {
     /// Write a further report to a file: FORMAT=FILE (repeatable)
     #[arg(long, short, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub output: Vec<Named>,
+    /// Also score every environment or namespace by itself: environment or namespace
+    #[arg(long, value_name = "PART", help_heading = "Output")]
+    pub group_by: Option<GroupBy>,
     /// Also list what passed
     #[arg(long, help_heading = "Output")]
     pub include_passes: bool,
@@ -149,7 +152,7 @@ pub struct AuditArgs {
     /// Width of the report in columns; by default that of the terminal
     #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
     pub width: Option<usize>,
-    /// Only the summary; twice: nothing but the exit code
+    /// Only the summary of full and concise; twice: nothing but the exit code
     #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
     pub quiet: u8,
     /// Also say on standard error which configuration and environments are in use

@@ -10,7 +10,7 @@ use super::texts::Texts;
 use super::{CommandError, environment};
 use crate::audit::{Audit, audit};
 use crate::cli::{AuditArgs, ConfigFile};
-use crate::report::{Format, Report, write};
+use crate::report::{Format, write};
 use crate::settings::{Gate, Settings};
 
 /// Audits, reports, and decides the exit code. Reports are written in every case.
@@ -31,6 +31,8 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
     if code == NOTHING_OR_INCOMPLETE {
         say_what_is_missing(&settings, &audit)?;
     }
+    // The process ends here; taking a large inventory apart first would only cost time.
+    std::mem::forget(audit);
     Ok(ExitCode::from(code))
 }
 
@@ -97,18 +99,12 @@ fn print(args: &AuditArgs, settings: &Settings, audit: &Audit) -> Result<(), Com
     let style = environment::style(args, settings.format, environment::stdout_is_terminal());
     let texts = Texts(audit.inventory.sources());
     let mut stdout = io::BufWriter::new(io::stdout().lock());
-    let report = if args.quiet == 1 { &summary_only(&audit.report) } else { &audit.report };
-    let written = write(settings.format, report, &texts, &style, &mut stdout).and_then(|()| stdout.flush());
+    let written = write(settings.format, &audit.report, &texts, &style, &mut stdout).and_then(|()| stdout.flush());
     match written {
         // Whoever closed the pipe has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
-}
-
-/// The report without its findings; score and counts stay.
-fn summary_only(report: &Report) -> Report {
-    Report { findings: Vec::new(), problems: Vec::new(), ..report.clone() }
 }
 
 fn say_what_is_missing(settings: &Settings, audit: &Audit) -> io::Result<()> {

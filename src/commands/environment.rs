@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::cli::{AuditArgs, ColorChoice};
-use crate::report::{ColourChoice, Format, Style, Surroundings, colour, unicode};
+use crate::report::{ColourChoice, Detail, Format, Style, Surroundings, colour, unicode};
 
 /// Width of a report where no terminal says otherwise.
 const WIDTH: usize = 100;
@@ -40,7 +40,7 @@ pub fn style(args: &AuditArgs, format: Format, terminal: bool) -> Style {
         width: args.width.unwrap_or_else(|| width(terminal)),
         colour: colour(choice, &around, format.is_human()),
         unicode: unicode(get("LC_ALL").as_deref(), get("LC_CTYPE").as_deref(), get("LANG").as_deref()),
-        show_all: args.show_all,
+        detail: detail(args),
         uri_prefix: uri_prefix(),
         category: None,
     }
@@ -67,4 +67,12 @@ fn uri_prefix() -> String {
 
 fn git_root(from: &Path) -> Option<PathBuf> {
     from.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
+}
+
+fn detail(args: &AuditArgs) -> Detail {
+    match (args.quiet, args.show_all) {
+        (0, true) => Detail::All,
+        (0, false) => Detail::Usual,
+        _ => Detail::Summary,
+    }
 }

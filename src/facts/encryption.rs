@@ -118,13 +118,13 @@ fn keys(facts: &mut FactBuilder, resources: &[View<'_>]) -> NodeId {
             let origin = Origin::Node(secret.at());
             let shape = match secret.data() {
                 Data::Redacted(redaction) => redaction.shape,
-                _ => KeyShape::Placeholder,
+                _ => KeyShape::Unread,
             };
             let (bytes, readable) = match shape {
                 KeyShape::Bytes(bytes) => (facts.int(bytes.into(), origin.clone()), facts.bool(false, origin.clone())),
                 KeyShape::Words(bytes) => (facts.int(bytes.into(), origin.clone()), facts.bool(true, origin.clone())),
                 KeyShape::Malformed => (facts.null(origin.clone()), facts.bool(false, origin.clone())),
-                KeyShape::Placeholder | KeyShape::Unread => {
+                KeyShape::Unread => {
                     let reason = secret.unknown().cloned().unwrap_or_else(no_key);
                     (facts.unknown(reason.clone(), origin.clone()), facts.unknown(reason, origin.clone()))
                 }

@@ -17,6 +17,7 @@ mod descriptor;
 mod encryption;
 mod load_balancer;
 mod network;
+mod schema;
 mod subject;
 mod surroundings;
 mod workload;
@@ -65,13 +66,25 @@ struct Tables {
     surroundings: surroundings::Surroundings,
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
+    schemas: schema::Schemas,
 }
 
 /// What the user says about the world outside the input.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Assumptions {
     /// etcd is backed up by something that is not in the input.
     pub external_backup: bool,
+    /// Minor of the Kubernetes release to judge for: 37 of 1.37.
+    pub target_minor: u32,
+}
+
+/// The minor of the newest Kubernetes release that facts know.
+pub const NEWEST_MINOR: u32 = 37;
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        Assumptions { external_backup: false, target_minor: NEWEST_MINOR }
+    }
 }
 
 type Built = Option<(Tree, Vec<Subject>)>;
@@ -95,13 +108,14 @@ pub struct Maker {
 
 impl Maker {
     /// Loads the dated tables and gathers what lies around objects.
-    pub fn new(inventory: &Inventory) -> Result<Maker, String> {
+    pub fn new(inventory: &Inventory, assumptions: Assumptions) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
             components: component::ComponentTables::load()?,
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
+            schemas: schema::Schemas::load(assumptions.target_minor)?,
         };
         Ok(Maker { tables })
     }
@@ -121,13 +135,17 @@ impl Maker {
             ("well-known controllers", self.tables.controllers.date.clone()),
             ("component flags", self.tables.components.flags.date.clone()),
             ("removed flags", self.tables.components.removed.date.clone()),
+            ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
         Facts { subjects, clusters, dated }
     }
 
     /// Adds the facts of some objects, and the objects themselves as subjects.
     pub fn objects(&self, inventory: &mut Inventory, ids: &[DocumentId], facts: &mut Facts) {
-        let built = pass(inventory, &self.tables, ids, object_facts);
+        let mut built = pass(inventory, &self.tables, ids, object_facts);
+        built.extend(pass(inventory, &self.tables, ids, |inventory, tables, id, tree| {
+            tables.schemas.build(inventory, id, tree)
+        }));
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }
@@ -135,7 +153,7 @@ impl Maker {
 
 /// Builds the facts of everything and keeps them.
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let maker = Maker::new(inventory)?;
+    let maker = Maker::new(inventory, assumptions)?;
     let mut facts = maker.control_plane(inventory, assumptions);
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     maker.objects(inventory, &ids, &mut facts);

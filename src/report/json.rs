@@ -29,6 +29,21 @@ struct Root<'a> {
     skipped: Vec<Skipped<'a>>,
     problems: Vec<Problem<'a>>,
     coverage: Coverage<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Groups<'a>>,
+}
+
+#[derive(Serialize)]
+struct Groups<'a> {
+    by: &'a str,
+    scores: Vec<GroupScore<'a>>,
+}
+
+#[derive(Serialize)]
+struct GroupScore<'a> {
+    name: &'a str,
+    failures: usize,
+    score: Score<'a>,
 }
 
 #[derive(Serialize)]
@@ -180,7 +195,19 @@ impl<'a> Root<'a> {
             skipped: skipped.map(|s| Skipped { rule: s.rule.as_str(), reason: &s.reason, count: s.count }).collect(),
             problems: report.problems.iter().map(Problem::new).collect(),
             coverage: Coverage::new(&report.coverage),
+            groups: report.groups.as_ref().map(Groups::new),
         }
+    }
+}
+
+impl<'a> Groups<'a> {
+    fn new(groups: &'a super::Groups) -> Self {
+        let score = |group: &'a super::GroupScore| GroupScore {
+            name: &group.name,
+            failures: group.failures,
+            score: Score::new(&group.score),
+        };
+        Groups { by: groups.by.as_str(), scores: groups.scores.iter().map(score).collect() }
     }
 }
 

@@ -21,10 +21,10 @@ use crate::vocabulary::UnknownWord;
 
 pub use escape::{escape, is_unsafe};
 pub use model::{
-    Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region,
-    Related, Report, RuleCard, Skipped, SourceText, Status, SubjectName, Suppressed, SuppressedBy,
+    Counts, Coverage, DataNote, Finding, GroupScore, Groups, KindCoverage, KindState, Location, LocationSource,
+    ProblemNote, Region, Related, Report, RuleCard, Skipped, SourceText, Status, SubjectName, Suppressed, SuppressedBy,
 };
-pub use style::{ColourChoice, Style, Surroundings, colour, unicode};
+pub use style::{ColourChoice, Detail, Style, Surroundings, colour, unicode};
 pub use tally::score_input;
 
 /// Declares the formats: name on the command line, who reads it, and the function that writes it.

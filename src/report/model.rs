@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::score::Score;
 use crate::vocabulary::{
-    Confidence, Pillar, Place, ProblemKind, Profile, Reason, RuleId, Severity, SourceId, Stability,
+    Confidence, GroupBy, Pillar, Place, ProblemKind, Profile, Reason, RuleId, Severity, SourceId, Stability,
 };
 
 /// Everything a format may print.
@@ -44,6 +44,8 @@ pub struct Report {
     pub elapsed: Option<Duration>,
     /// The dated data that rules relied on.
     pub data_notes: Vec<DataNote>,
+    /// Scores of parts of the input, when asked for.
+    pub groups: Option<Groups>,
 }
 
 impl Report {
@@ -369,6 +371,26 @@ pub struct Counts {
     pub below_threshold: usize,
     /// Results that could not be decided.
     pub unknown: usize,
+}
+
+/// Scores of parts of the input. A rule counts as assessed in all of them when it was assessed in any.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Groups {
+    /// What the parts are.
+    pub by: GroupBy,
+    /// Every part, sorted by name.
+    pub scores: Vec<GroupScore>,
+}
+
+/// The score of a part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupScore {
+    /// The environment's path or the namespace; empty for what lies in no namespace.
+    pub name: String,
+    /// Its score.
+    pub score: Score,
+    /// Failures in it that nobody waved through.
+    pub failures: usize,
 }
 
 /// Data with a date that rules relied on.

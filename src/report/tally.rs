@@ -13,8 +13,12 @@ type Subject<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, &'a str);
 /// The failing rules of `findings`, and what the score needs to know besides. Passes and unknowns do not occur in it,
 /// nor do previews; suppressed failures only in `without_suppressions`; baselined ones count. Hand over every failure,
 /// whatever severity the report is asked to show: a threshold for display must not change the score.
-pub fn score_input(findings: &[Finding], assessed: Vec<Pillar>, incomplete: bool) -> Input {
-    let counted = || findings.iter().filter(|finding| finding.status == Status::Fail && !finding.preview);
+pub fn score_input<'f>(
+    findings: impl Iterator<Item = &'f Finding> + Clone,
+    assessed: Vec<Pillar>,
+    incomplete: bool,
+) -> Input {
+    let counted = || findings.clone().filter(|finding| finding.status == Status::Fail && !finding.preview);
     Input {
         failing: failing(counted().filter(|finding| finding.suppressed.is_none())),
         without_suppressions: failing(counted()),

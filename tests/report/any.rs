@@ -116,7 +116,7 @@ pub fn any_report() -> impl Strategy<Value = (Report, Texts)> {
             ProblemNote { code, message, location }
         });
         let report = Report {
-            score: score(&score_input(&findings, vec![Pillar::Security], false)),
+            score: score(&score_input(findings.iter(), vec![Pillar::Security], false)),
             findings,
             problems: problems.collect(),
             rules: rules(),

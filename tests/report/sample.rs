@@ -383,7 +383,7 @@ pub fn sample() -> (Report, Texts) {
         command: "audit".to_string(),
         as_of: date(2026, 11, 22),
         target_version: "1.37".to_string(),
-        score: score(&score_input(&findings, assessed, true)),
+        score: score(&score_input(findings.iter(), assessed, true)),
         findings,
         skipped: vec![Skipped { rule: RuleId::new("etcd-quota-unset"), reason: "managed: EKS".to_string(), count: 1 }],
         problems: vec![ProblemNote {
@@ -414,6 +414,7 @@ pub fn sample() -> (Report, Texts) {
         rules: cards,
         counts: Counts { suppressed: 1, baselined: 0, below_threshold: 7, unknown: 15 },
         elapsed: Some(Duration::from_millis(230)),
+        groups: None,
         data_notes: vec![DataNote { name: "Kubernetes releases".to_string(), date: date(2026, 11, 1) }],
     };
     (report, texts)

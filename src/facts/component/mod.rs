@@ -257,19 +257,20 @@ impl<'a> Finder<'a, '_> {
         containers.filter_map(|container| Component::of_container(self, spec, container)).collect()
     }
 
-    /// kube-proxy in a DaemonSet, unless its configuration file is an object of the input and described there.
-    fn of_daemon_set(&self) -> Vec<Component<'a>> {
+    /// Components that run as workloads: kube-proxy, and control planes that another cluster hosts. What the configuration
+    /// file of kube-proxy says is described there, where it is an object of the input; etcd has uses besides Kubernetes.
+    fn of_workload(&self) -> Vec<Component<'a>> {
         let document = self.inventory.document(self.id);
         let pod = pod_template(document, self.inventory.forest());
         let mut components = pod.map_or_else(Vec::new, |pod| self.of_pod(pod.spec));
         components.retain(|component| {
             let config = component.flags.text(self.table, "config").ok().flatten();
-            let described = config
-                .is_some_and(|path| files::only_configuration(self.inventory, self.id, "kube-proxy", &path).is_some());
-            component.name == "kube-proxy" && !described
+            let described =
+                |path: String| files::only_configuration(self.inventory, self.id, component.name, &path).is_some();
+            component.name != "etcd" && !config.is_some_and(|path| component.name == "kube-proxy" && described(path))
         });
         for component in &mut components {
-            (component.tool, component.pod, component.mounts) = ("daemon-set", None, None);
+            (component.tool, component.pod, component.mounts) = ("workload", None, None);
         }
         components
     }
@@ -329,8 +330,8 @@ pub fn find<'a>(inventory: &'a Inventory, table: &FlagTable, id: DocumentId) -> 
             components.extend(load_balancer::kube_vip_component(inventory, id));
             components
         }
-        (Role::Object, "DaemonSet") => {
-            let mut components: Vec<Component<'a>> = finder.of_daemon_set();
+        (Role::Object, "DaemonSet" | "Deployment" | "StatefulSet") => {
+            let mut components: Vec<Component<'a>> = finder.of_workload();
             components.extend(load_balancer::kube_vip_component(inventory, id));
             components
         }

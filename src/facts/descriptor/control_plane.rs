@@ -7,7 +7,7 @@ object! {
     /// A control-plane component.
     COMPONENT = "component", "A control-plane component with the flags that take effect";
     name: Type::String, "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, etcd or kube-vip";
-    tool: Type::String, "Whose file it is: kubeadm, static-pod, daemon-set, systemd, file";
+    tool: Type::String, "Whose file it is: kubeadm, static-pod, workload, systemd, file";
     flags: Type::Map(&Type::Object(&FLAG)), "By name without dashes; every flag of data/flags.yaml is there";
     lease: Type::Object(&LEASE), "How it elects a leader; null where it does not";
     probed: Type::Bool, "The kubelet asks it for its health by HTTP, without credentials";
@@ -73,6 +73,16 @@ object! {
     joins: Type::Bool, "Documents join further control-plane nodes, named or not";
     stacked: Type::Bool, "etcd runs on the control-plane nodes";
     endpoint: Type::Object(&ENDPOINT), "Where clients reach it; null if unset";
+    networks: Type::List(&Type::Object(&NETWORK)), "Networks of pods and Services, where they can be read";
+}
+
+object! {
+    /// A network of a cluster.
+    NETWORK = "network", "A network of a cluster";
+    kind: Type::String, "pods or services";
+    text: Type::String, "As a range of addresses";
+    capacity: Type::Int, "Nodes that a pod network holds, or Services that a service network holds";
+    overlaps: Type::List(&Type::String), "What it runs into: further networks and nodes, for messages";
 }
 
 object! {

@@ -8,6 +8,7 @@ mod edge;
 mod kubelet;
 mod login;
 mod objects;
+mod schema;
 mod workload;
 
 pub use edge::CLUSTER;
@@ -58,6 +59,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::AuditPolicy => Some(&control_plane::AUDIT_POLICY),
         SubjectKind::LoadBalancer => Some(&edge::LOAD_BALANCER),
         SubjectKind::Backup => Some(&edge::BACKUP),
+        SubjectKind::Schema => Some(&schema::SCHEMA),
         SubjectKind::Object | SubjectKind::Document => None,
     }
 }

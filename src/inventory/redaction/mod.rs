@@ -16,7 +16,7 @@ use list::List;
 use mask::Masks;
 
 use crate::syntax::{Data, KeyShape, Redaction, Secret, Text, Tree};
-use crate::vocabulary::NodeId;
+use crate::vocabulary::{NodeId, Reason, UnknownCode};
 
 /// Redacts every tree of one source, and its text. Trees get the new text; true if there was anything to overwrite.
 ///
@@ -53,6 +53,12 @@ fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Ma
         _ => return,
     };
     let length = text.len();
+    if matches!(class, Secret::EncryptionKey | Secret::KubeadmToken) && is_placeholder(text) {
+        let reason = Reason::new(UnknownCode::Templated, "a placeholder stands for it");
+        tree.set_data(id, Data::Unknown);
+        tree.set_reason(id, reason);
+        return;
+    }
     let shape = if class == Secret::EncryptionKey { shape(text) } else { KeyShape::Unread };
     if length == 0 {
         return;
@@ -65,11 +71,13 @@ fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Ma
     tree.set_data(id, Data::Redacted(Redaction { class, length, shape }));
 }
 
+/// Neither keys nor tokens of Kubernetes begin like this.
+fn is_placeholder(text: &str) -> bool {
+    ["$", "{{", "<"].iter().any(|mark| text.trim_start().starts_with(mark))
+}
+
 /// What may be said of a key.
 fn shape(text: &str) -> KeyShape {
-    if ["$", "{{", "<"].iter().any(|mark| text.trim_start().starts_with(mark)) {
-        return KeyShape::Placeholder;
-    }
     let Ok(bytes) = data_encoding::BASE64.decode(text.trim().as_bytes()) else { return KeyShape::Malformed };
     let length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
     let written = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));

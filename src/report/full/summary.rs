@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 
 use crate::report::escape::escape;
-use crate::report::style::Role;
+use crate::report::style::{Detail, Role};
 use crate::report::tally::{Group, counts_line, number};
-use crate::report::{Report, Status};
+use crate::report::{GroupScore, Groups, Report, Status};
 use crate::score::{CapReason, Headline, PillarScore, Plan, Score};
 use crate::vocabulary::{RuleId, UnknownCode};
 
@@ -26,6 +26,9 @@ pub(super) fn write(page: &mut Page, report: &Report, groups: &[Group], hidden: 
     unknowns(page, report)?;
     pillars(page, &report.score)?;
     headline(page, &report.score)?;
+    if let Some(groups) = &report.groups {
+        self::groups(page, groups)?;
+    }
     if let Some(plan) = &report.score.plan {
         self::plan(page, plan)?;
     }
@@ -58,7 +61,7 @@ fn unknowns(page: &mut Page, report: &Report) -> io::Result<()> {
         page.style.paint(Role::Strong, "unknown"),
         number(total, "result")
     )?;
-    let shown = if page.style.show_all { rows.len() } else { UNKNOWNS.min(rows.len()) };
+    let shown = if page.style.detail == Detail::All { rows.len() } else { UNKNOWNS.min(rows.len()) };
     let names = rows[..shown].iter().map(|((rule, ..), _)| width(rule.as_str())).max().unwrap_or(0);
     let digits = rows.first().map_or(1, |(_, count)| count.to_string().len());
     for ((rule, code, text), count) in &rows[..shown] {
@@ -170,6 +173,28 @@ fn plan(page: &mut Page, plan: &Plan) -> io::Result<()> {
     }
     if plan.steps.len() > NAMED {
         writeln!(page.out, "  and {} more", plan.steps.len() - NAMED)?;
+    }
+    writeln!(page.out)
+}
+
+/// A table: part, score, letter, failures; the worst first.
+fn groups(page: &mut Page, groups: &Groups) -> io::Result<()> {
+    let shown = |name: &str| if name.is_empty() { "(cluster)".to_string() } else { escape(name).into_owned() };
+    let mut rows: Vec<_> = groups.scores.iter().map(|group| (shown(&group.name), group)).collect();
+    let points = |group: &GroupScore| group.score.headline.map_or(0.0, |headline| headline.exact);
+    rows.sort_by(|(_, a), (_, b)| points(a).total_cmp(&points(b)));
+    let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+    writeln!(page.out, "{}", page.style.paint(Role::Strong, &format!("By {}:", groups.by)))?;
+    for (name, group) in rows {
+        let pad = " ".repeat(names - width(&name));
+        let score = group.score.headline.map_or_else(
+            || "n/a".to_string(),
+            |headline| {
+                let text = format!("{:>3} {:2}", headline.value, headline.grade);
+                page.style.paint(quality(headline.exact), &text)
+            },
+        );
+        writeln!(page.out, "  {name}{pad}  {score}  {}", number(group.failures, "failure"))?;
     }
     writeln!(page.out)
 }
