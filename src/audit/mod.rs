@@ -85,8 +85,11 @@ pub fn audit_inputs(
     let mut loaded = inventory::load(inputs, settings.partial);
     loaded.problems.extend(noticed);
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
-    let assumptions =
-        Assumptions { external_backup: settings.external_backup, target_minor: settings.target_version.minor };
+    let assumptions = Assumptions {
+        external_backup: settings.external_backup,
+        target_minor: settings.target_version.minor,
+        as_of: settings.as_of,
+    };
     let (facts, evaluation) =
         judge(&mut loaded.inventory, assumptions, &active, &loaded.problems, passes).map_err(AuditError::Internal)?;
     Ok(assemble::report(settings, loaded, &facts, assemble::Rules { active: &active, skipped: &skipped }, evaluation))

@@ -9,6 +9,7 @@ mod authentication;
 mod authorization;
 mod backup;
 mod builder;
+mod certificate;
 mod cluster;
 mod component;
 mod control_plane;
@@ -28,6 +29,7 @@ pub use subject::{Subject, SubjectKind};
 
 use std::sync::Arc;
 
+use jiff::civil::{Date, date};
 use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory, Role};
@@ -76,6 +78,8 @@ pub struct Assumptions {
     pub external_backup: bool,
     /// Minor of the Kubernetes release to judge for: 37 of 1.37.
     pub target_minor: u32,
+    /// The day that certificates are judged for.
+    pub as_of: Date,
 }
 
 /// The minor of the newest Kubernetes release that facts know.
@@ -83,7 +87,7 @@ pub const NEWEST_MINOR: u32 = 37;
 
 impl Default for Assumptions {
     fn default() -> Self {
-        Assumptions { external_backup: false, target_minor: NEWEST_MINOR }
+        Assumptions { external_backup: false, target_minor: NEWEST_MINOR, as_of: date(2026, 11, 24) }
     }
 }
 
@@ -126,6 +130,14 @@ impl Maker {
         let mut subjects = pass(inventory, &self.tables, &all, control_plane_facts);
         subjects.extend(pass(inventory, &self.tables, &all, |inventory, _, id, tree| {
             load_balancer::build(inventory, id, tree)
+        }));
+        let holders: Vec<DocumentId> = inventory
+            .objects()
+            .filter(|(_, document)| certificate::KINDS.contains(&document.kind()))
+            .map(|(id, _)| id)
+            .collect();
+        subjects.extend(pass(inventory, &self.tables, &holders, |inventory, _, id, tree| {
+            certificate::of_document(inventory, assumptions.as_of, id, tree)
         }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
@@ -197,10 +209,13 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
     clusters
 }
 
-type Adapter = fn(&Inventory, &Tables, DocumentId, TreeId) -> Built;
-
 /// Runs one adapter over documents in parallel. Tree ids are given out beforehand, by position among the documents.
-fn pass(inventory: &mut Inventory, tables: &Tables, ids: &[DocumentId], adapter: Adapter) -> Vec<Subject> {
+fn pass(
+    inventory: &mut Inventory,
+    tables: &Tables,
+    ids: &[DocumentId],
+    adapter: impl Fn(&Inventory, &Tables, DocumentId, TreeId) -> Built + Sync,
+) -> Vec<Subject> {
     let first = inventory.forest().next_id().0;
     let shared = &*inventory;
     let built: Vec<Built> = ids

@@ -53,6 +53,7 @@ subjects! {
     Kubelet = "kubelet", "kubelet";
     Authentication = "authentication", "authentication";
     Authorization = "authorization", "authorization";
+    Certificate = "certificate", "certificate";
     ControlPlane = "control-plane", "controlPlane";
     Node = "node", "node";
     Etcd = "etcd", "etcd";

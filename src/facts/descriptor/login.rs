@@ -1,4 +1,4 @@
-//! `authentication` and `authorization`.
+//! `authentication`, `authorization` and `certificate`.
 
 use super::object;
 use crate::expr::Type;
@@ -10,6 +10,21 @@ object! {
     file: Type::Bool, "It is an AuthenticationConfiguration (else an API server)";
     elsewhere: Type::Bool, "People log in by what is configured in another file: a webhook or an AuthenticationConfiguration";
     issuers: Type::List(&Type::Object(&ISSUER)), "OIDC issuers";
+}
+
+object! {
+    /// A certificate.
+    CERTIFICATE = "certificate", "A certificate in a kubeconfig or a caBundle";
+    name: Type::String, "Common name; empty if none";
+    groups: Type::List(&Type::String), "Organizations, which are groups to Kubernetes";
+    usage: Type::String, "client, ca or caBundle";
+    ca: Type::Bool, "It may sign others";
+    expires: Type::String, "The day after which it is not valid";
+    daysLeft: Type::Int, "Days from the audit's date until then; negative once it is over";
+    lifetimeDays: Type::Int, "Days from its first to its last";
+    rsaBits: Type::Int, "Length of an RSA key in bits; null for other keys";
+    sha1: Type::Bool, "Somebody else signed it with SHA-1";
+    withKey: Type::Bool, "Its private key lies beside it";
 }
 
 object! {

@@ -50,6 +50,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Binding => Some(&objects::BINDING),
         SubjectKind::Component => Some(&control_plane::COMPONENT),
         SubjectKind::Kubelet => Some(&kubelet::KUBELET),
+        SubjectKind::Certificate => Some(&login::CERTIFICATE),
         SubjectKind::Authentication => Some(&login::AUTHENTICATION),
         SubjectKind::Authorization => Some(&login::AUTHORIZATION),
         SubjectKind::ControlPlane => Some(&control_plane::CONTROL_PLANE),
