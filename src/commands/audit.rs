@@ -6,19 +6,18 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use super::base::Against;
 use super::texts::Texts;
 use super::{CommandError, environment};
 use crate::audit::{Audit, audit};
-use crate::cli::{AuditArgs, ConfigFile};
-use crate::report::{Format, Report, write};
+use crate::cli::AuditArgs;
+use crate::report::{Format, write};
 use crate::settings::{Gate, Settings};
 
 /// Audits, reports, and decides the exit code. Reports are written in every case.
 pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
     let started = Instant::now();
-    let config = config(args)?;
-    let settings = Settings::build(args, &config, environment::today())?;
-    let mut audit = audit(&settings)?;
+    let (settings, mut audit) = audited(args)?;
     audit.report.elapsed = (settings.format == Format::Full).then(|| started.elapsed());
     if args.verbose > 0 {
         say_what_is_in_use(&settings, &audit)?;
@@ -31,17 +30,20 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
     if code == NOTHING_OR_INCOMPLETE {
         say_what_is_missing(&settings, &audit)?;
     }
+    // The process ends here; taking a large inventory apart first would only cost time.
+    std::mem::forget(audit);
     Ok(ExitCode::from(code))
 }
 
-fn config(args: &AuditArgs) -> Result<ConfigFile, CommandError> {
-    if args.isolated {
-        return Ok(ConfigFile::default());
-    }
-    match &args.config {
-        Some(path) => Ok(ConfigFile::read(path)?),
-        None => Ok(ConfigFile::find(args.paths.first().map_or(Path::new("."), |path| path))?),
-    }
+/// What the arguments mean, and what comes of them.
+pub(super) fn audited(args: &AuditArgs) -> Result<(Settings, Audit), CommandError> {
+    let mut against = Against::find(args)?;
+    let config = against.config(args)?;
+    let mut settings = Settings::build(args, &config, environment::today())?;
+    settings.prefix = environment::uri_prefix();
+    against.settle(&mut settings);
+    let audit = audit(&settings, against.revision.as_ref())?;
+    Ok((settings, audit))
 }
 
 fn say_what_is_in_use(settings: &Settings, audit: &Audit) -> io::Result<()> {
@@ -78,7 +80,7 @@ fn write_file(args: &AuditArgs, format: Format, path: &Path, audit: &Audit) -> R
     written.map_err(|error| CommandError::Io(format!("`{}` cannot be written: {error}", path.display())))
 }
 
-fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".partial");
     let temporary = path.with_file_name(name);
@@ -97,18 +99,12 @@ fn print(args: &AuditArgs, settings: &Settings, audit: &Audit) -> Result<(), Com
     let style = environment::style(args, settings.format, environment::stdout_is_terminal());
     let texts = Texts(audit.inventory.sources());
     let mut stdout = io::BufWriter::new(io::stdout().lock());
-    let report = if args.quiet == 1 { &summary_only(&audit.report) } else { &audit.report };
-    let written = write(settings.format, report, &texts, &style, &mut stdout).and_then(|()| stdout.flush());
+    let written = write(settings.format, &audit.report, &texts, &style, &mut stdout).and_then(|()| stdout.flush());
     match written {
         // Whoever closed the pipe has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
-}
-
-/// The report without its findings; score and counts stay.
-fn summary_only(report: &Report) -> Report {
-    Report { findings: Vec::new(), problems: Vec::new(), ..report.clone() }
 }
 
 fn say_what_is_missing(settings: &Settings, audit: &Audit) -> io::Result<()> {

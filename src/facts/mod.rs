@@ -18,6 +18,7 @@ mod load_balancer;
 mod namespace;
 mod network;
 mod pod_security;
+mod schema;
 mod subject;
 mod surroundings;
 mod workload;
@@ -68,6 +69,7 @@ struct Tables {
     floating: Vec<Vec<String>>,
     /// Minor of the Kubernetes release to judge for.
     target_minor: u32,
+    schemas: schema::Schemas,
 }
 
 /// What the user says about the world outside the input.
@@ -99,6 +101,8 @@ pub struct Facts {
     pub clusters: Vec<NodeRef>,
     /// Dates of the tables that facts were made with: name and day.
     pub dated: Vec<(&'static str, String)>,
+    /// Objects whose kind has no schema here: custom resources without their definition, files of other tools.
+    pub without_schema: usize,
 }
 
 /// Makes facts. The control plane's stay, because everybody may look at them; those of ordinary objects are looked at by
@@ -109,7 +113,12 @@ pub struct Maker {
 
 impl Maker {
     /// Loads the dated tables and gathers what lies around objects.
-    pub fn new(inventory: &Inventory, assumptions: Assumptions) -> Result<Maker, String> {
+    /// `definitions` holds custom resource definitions that are no part of the input.
+    pub fn new(
+        inventory: &Inventory,
+        assumptions: Assumptions,
+        definitions: Option<Inventory>,
+    ) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
             flags: component::FlagTable::load()?,
@@ -117,6 +126,7 @@ impl Maker {
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
             target_minor: assumptions.target_minor,
+            schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
         };
         Ok(Maker { tables })
     }
@@ -135,13 +145,18 @@ impl Maker {
             ("well-known workloads", self.tables.known.date.clone()),
             ("well-known controllers", self.tables.controllers.date.clone()),
             ("component flags", self.tables.flags.date.clone()),
+            ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
-        Facts { subjects, clusters, dated }
+        Facts { subjects, clusters, dated, without_schema: 0 }
     }
 
     /// Adds the facts of some objects, and the objects themselves as subjects.
     pub fn objects(&self, inventory: &mut Inventory, ids: &[DocumentId], facts: &mut Facts) {
-        let built = pass(inventory, &self.tables, ids, object_facts);
+        let mut built = pass(inventory, &self.tables, ids, object_facts);
+        let typed =
+            pass(inventory, &self.tables, ids, |inventory, tables, id, tree| tables.schemas.build(inventory, id, tree));
+        facts.without_schema += ids.len() - typed.len();
+        built.extend(typed);
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }
@@ -149,7 +164,7 @@ impl Maker {
 
 /// Builds the facts of everything and keeps them.
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let maker = Maker::new(inventory, assumptions)?;
+    let maker = Maker::new(inventory, assumptions, None)?;
     let mut facts = maker.control_plane(inventory, assumptions);
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     maker.objects(inventory, &ids, &mut facts);

@@ -59,6 +59,7 @@ subjects! {
     AuditPolicy = "audit-policy", "auditPolicy";
     LoadBalancer = "load-balancer", "loadBalancer";
     Backup = "backup", "backup";
+    Schema = "schema", "schema";
     Object = "object", "object";
     Document = "document", "document";
 }

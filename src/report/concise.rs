@@ -3,11 +3,14 @@
 use std::io::{self, Write};
 
 use super::escape::escape;
-use super::style::{Role, Style};
+use super::style::{Detail, Role, Style};
 use super::tally::counts_line;
 use super::{Location, Report, SourceText};
 
 pub(super) fn write(report: &Report, _: &dyn SourceText, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    if style.detail == Detail::Summary {
+        return writeln!(out, "{}", counts_line(report, 0));
+    }
     for problem in &report.problems {
         let place = problem.location.as_ref().map_or_else(String::new, |at| format!("{}: ", position(at)));
         let code = style.paint(Role::Strong, &format!("problem[{}]", problem.code.code()));

@@ -29,6 +29,30 @@ struct Root<'a> {
     skipped: Vec<Skipped<'a>>,
     problems: Vec<Problem<'a>>,
     coverage: Coverage<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Groups<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<Compared<'a>>,
+}
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    with: &'a str,
+    score: Option<u8>,
+    resolved: usize,
+}
+
+#[derive(Serialize)]
+struct Groups<'a> {
+    by: &'a str,
+    scores: Vec<GroupScore<'a>>,
+}
+
+#[derive(Serialize)]
+struct GroupScore<'a> {
+    name: &'a str,
+    failures: usize,
+    score: Score<'a>,
 }
 
 #[derive(Serialize)]
@@ -153,10 +177,12 @@ struct Rules {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Documents {
     read: usize,
     failed: usize,
     templated: usize,
+    without_schema: usize,
 }
 
 #[derive(Serialize)]
@@ -180,7 +206,24 @@ impl<'a> Root<'a> {
             skipped: skipped.map(|s| Skipped { rule: s.rule.as_str(), reason: &s.reason, count: s.count }).collect(),
             problems: report.problems.iter().map(Problem::new).collect(),
             coverage: Coverage::new(&report.coverage),
+            groups: report.groups.as_ref().map(Groups::new),
+            compared: report.compared.as_ref().map(|compared| Compared {
+                with: &compared.with,
+                score: compared.score,
+                resolved: compared.resolved,
+            }),
         }
+    }
+}
+
+impl<'a> Groups<'a> {
+    fn new(groups: &'a super::Groups) -> Self {
+        let score = |group: &'a super::GroupScore| GroupScore {
+            name: &group.name,
+            failures: group.failures,
+            score: Score::new(&group.score),
+        };
+        Groups { by: groups.by.as_str(), scores: groups.scores.iter().map(score).collect() }
     }
 }
 
@@ -298,6 +341,7 @@ impl<'a> Coverage<'a> {
                 read: coverage.documents_read,
                 failed: coverage.documents_failed,
                 templated: coverage.documents_templated,
+                without_schema: coverage.documents_without_schema,
             },
             kinds: coverage.kinds.iter().map(kind).collect(),
         }

@@ -16,18 +16,40 @@ pub struct Style {
     pub colour: bool,
     /// Whether characters beyond ASCII may be drawn; names from the input are printed as they are either way.
     pub unicode: bool,
-    /// Whether `full` lists every finding in full instead of the first few of each rule.
-    pub show_all: bool,
+    /// How much of the findings people are shown.
+    pub detail: Detail,
     /// The working directory relative to the git root, with forward slashes, empty at the root; for SARIF.
     pub uri_prefix: String,
     /// The category of a SARIF upload.
     pub category: Option<String>,
+    /// Where a file of the audited revision can be read: its path in the repository goes behind it. For Markdown.
+    pub link_base: Option<String>,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Style { width: 80, colour: false, unicode: false, show_all: false, uri_prefix: String::new(), category: None }
+        Style {
+            width: 80,
+            colour: false,
+            unicode: false,
+            detail: Detail::Usual,
+            uri_prefix: String::new(),
+            category: None,
+            link_base: None,
+        }
     }
+}
+
+/// How much of the findings `full` and `concise` list. What machines read is always whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// None of them: only what the end of the report says.
+    Summary,
+    /// `full`: the first few of each rule in full, some more in a line each.
+    #[default]
+    Usual,
+    /// All of them, in full.
+    All,
 }
 
 /// What `--color` says.

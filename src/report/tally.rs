@@ -13,8 +13,12 @@ type Subject<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, &'a str);
 /// The failing rules of `findings`, and what the score needs to know besides. Passes and unknowns do not occur in it,
 /// nor do previews; suppressed failures only in `without_suppressions`; baselined ones count. Hand over every failure,
 /// whatever severity the report is asked to show: a threshold for display must not change the score.
-pub fn score_input(findings: &[Finding], assessed: Vec<Pillar>, incomplete: bool) -> Input {
-    let counted = || findings.iter().filter(|finding| finding.status == Status::Fail && !finding.preview);
+pub fn score_input<'f>(
+    findings: impl Iterator<Item = &'f Finding> + Clone,
+    assessed: Vec<Pillar>,
+    incomplete: bool,
+) -> Input {
+    let counted = || findings.clone().filter(|finding| finding.status == Status::Fail && !finding.preview);
     Input {
         failing: failing(counted().filter(|finding| finding.suppressed.is_none())),
         without_suppressions: failing(counted()),
@@ -83,6 +87,17 @@ pub(super) fn groups(report: &Report) -> Vec<Group<'_>> {
     groups
 }
 
+/// Open failures, worst first, then by rule and place: for formats that list only so many.
+pub(super) fn worst_first(report: &Report) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.is_open_failure()).collect();
+    let place = |finding: &Finding| finding.location.region.map(|region| (region.line, region.column));
+    findings.sort_by(|a, b| {
+        let by_rule = a.rule.cmp(&b.rule).then_with(|| a.location.path.cmp(&b.location.path));
+        b.severity.cmp(&a.severity).then(by_rule).then_with(|| place(a).cmp(&place(b)))
+    });
+    findings
+}
+
 /// The line that ends every report for people: "9 findings (1 critical, 5 high), 2 suppressed, 14 unknown". What the
 /// format itself left out is `hidden`.
 pub(super) fn counts_line(report: &Report, hidden: usize) -> String {
@@ -102,6 +117,7 @@ pub(super) fn counts_line(report: &Report, hidden: usize) -> String {
     let rest = [
         (report.counts.suppressed, "suppressed"),
         (report.counts.baselined, "baselined"),
+        (report.counts.known, "known before"),
         (report.counts.unknown, "unknown"),
         (report.counts.below_threshold, "below the threshold"),
         (open().filter(|finding| finding.preview).count(), "in preview"),

@@ -40,6 +40,15 @@ struct Weight {
     height: usize,
 }
 
+/// What kind of collection begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Collection {
+    /// A mapping, not a list.
+    pub is_map: bool,
+    /// Written in brackets.
+    pub flow: bool,
+}
+
 /// A list or mapping that is not complete.
 #[derive(Debug)]
 struct Frame {
@@ -47,8 +56,7 @@ struct Frame {
     first_child: usize,
     first_merge: usize,
     anchor: usize,
-    is_map: bool,
-    flow: bool,
+    collection: Collection,
     weight: Weight,
 }
 
@@ -58,6 +66,7 @@ pub struct Scratch {
     frames: Vec<Frame>,
     children: Vec<NodeId>,
     merges: Vec<NodeId>,
+    tree: Option<Tree>,
 }
 
 /// Builds the tree of one document.
@@ -82,10 +91,13 @@ impl<'t> Composer<'t> {
         base: usize,
         start: usize,
         budget: Budget,
-        scratch: Scratch,
+        mut scratch: Scratch,
     ) -> Self {
         Composer {
-            tree: Tree::new(source, text.clone()),
+            tree: match scratch.tree.take() {
+                Some(tree) => tree.begun(source, text.clone()),
+                None => Tree::new(source, text.clone()),
+            },
             text,
             base,
             budget,
@@ -109,40 +121,47 @@ impl<'t> Composer<'t> {
         let (start, end) = (self.base + range.start, self.base + range.end);
         match event {
             Event::Scalar(value, style, anchor, tag) => {
-                let node = self.scalar(&value, style, tag.as_deref(), start, end);
-                self.last_end = self.tree.node(node).span.end as usize;
-                self.attach(node, Weight { nodes: 1, height: 0 }, anchor);
+                let (style, span, text_at) = self.place(style, start, end);
+                // The parser writes `~` for a plain scalar that is not there.
+                let value = if style == Style::Plain && span.is_empty() { "" } else { &value };
+                return self.scalar(value, style, tag.as_deref(), span, text_at, anchor);
             }
             Event::Alias(anchor) => {
                 self.alias(anchor, Span::new(start, end))?;
                 self.last_end = end;
             }
-            Event::SequenceStart(style, anchor, _) => self.open(false, style, anchor, start, end)?,
-            Event::MappingStart(style, anchor, _) => self.open(true, style, anchor, start, end)?,
-            Event::SequenceEnd | Event::MappingEnd => self.close(end, keys, problems)?,
+            Event::SequenceStart(style, anchor, _) => {
+                return self.open(Collection { is_map: false, flow: style == StructureStyle::Flow }, anchor, start);
+            }
+            Event::MappingStart(style, anchor, _) => {
+                return self.open(Collection { is_map: true, flow: style == StructureStyle::Flow }, anchor, start);
+            }
+            Event::SequenceEnd | Event::MappingEnd => return self.close(end, keys, problems),
             _ => {}
         }
         self.check_item(end)
     }
 
+    /// Takes a scalar without tags or anchors. `text_at` is where its value begins if it stands there verbatim.
+    pub fn plain_scalar(&mut self, value: &str, style: Style, span: Span, text_at: usize) -> Result<(), Refused> {
+        self.scalar(value, style, None, span, text_at, 0)
+    }
+
     /// The finished tree, `None` when the document holds nothing, and the room for the next one.
-    pub fn finish(self) -> (Option<Tree>, Scratch) {
+    pub fn finish(mut self) -> (Option<Tree>, Scratch) {
         let is_nothing = self.tree.is_empty() || {
             let root = self.tree.node(self.tree.root());
             root.data == Data::Null && root.span.is_empty()
         };
-        ((!is_nothing).then_some(self.tree), self.scratch)
+        // A copy takes exactly the room it needs, and the original its time to grow only once.
+        let tree = (!is_nothing).then(|| self.tree.clone());
+        self.scratch.tree = Some(self.tree);
+        (tree, self.scratch)
     }
 
-    fn open(
-        &mut self,
-        is_map: bool,
-        style: StructureStyle,
-        anchor: usize,
-        start: usize,
-        end: usize,
-    ) -> Result<(), Refused> {
-        self.last_end = end;
+    /// Begins a list or mapping; `anchor` is 0 for none.
+    pub fn open(&mut self, collection: Collection, anchor: usize, start: usize) -> Result<(), Refused> {
+        self.last_end = start;
         if self.scratch.frames.len() >= self.budget.depth {
             return Err(self.over(Span::new(start, start), TOO_DEEP));
         }
@@ -151,19 +170,19 @@ impl<'t> Composer<'t> {
             first_child: self.scratch.children.len(),
             first_merge: self.scratch.merges.len(),
             anchor,
-            is_map,
-            flow: style == StructureStyle::Flow,
+            collection,
             weight: Weight { nodes: 1, height: 1 },
         });
-        Ok(())
+        self.check_item(start)
     }
 
-    fn close(&mut self, end: usize, keys: &mut DuplicateKeys, problems: &mut Vec<Problem>) -> Result<(), Refused> {
+    /// Ends the innermost one. Of a block collection the end is that of its last token, whatever `end` says.
+    pub fn close(&mut self, end: usize, keys: &mut DuplicateKeys, problems: &mut Vec<Problem>) -> Result<(), Refused> {
         let Some(frame) = self.scratch.frames.pop() else { return Ok(()) };
-        // A block collection ends with its last token; the parser reports where the next one begins.
-        let end = if frame.flow { end } else { self.last_end.max(frame.start) };
+        // The parser reports where the next token begins.
+        let end = if frame.collection.flow { end } else { self.last_end.max(frame.start) };
         self.last_end = end;
-        if frame.is_map {
+        if frame.collection.is_map {
             keys.check(&self.tree, &self.scratch.children[frame.first_child..], problems);
         }
         if self.scratch.merges.len() > frame.first_merge {
@@ -171,13 +190,14 @@ impl<'t> Composer<'t> {
         }
         let items = self.tree.push_items(&self.scratch.children[frame.first_child..]);
         self.scratch.children.truncate(frame.first_child);
-        let data = if frame.is_map { Data::Map(items) } else { Data::List(items) };
+        let data = if frame.collection.is_map { Data::Map(items) } else { Data::List(items) };
         let node = self.tree.push(Span::new(frame.start, end), Style::Plain, data);
         self.attach(node, frame.weight, frame.anchor);
-        if self.scratch.frames.len() <= 2 && self.scratch.frames.last().is_some_and(|parent| !parent.is_map) {
+        if self.scratch.frames.len() <= 2 && self.scratch.frames.last().is_some_and(|parent| !parent.collection.is_map)
+        {
             (self.item_start, self.item_nodes) = (end, 0);
         }
-        Ok(())
+        self.check_item(end)
     }
 
     fn attach(&mut self, node: NodeId, weight: Weight, anchor: usize) {
@@ -222,36 +242,47 @@ impl<'t> Composer<'t> {
     }
 
     fn in_key(&self) -> bool {
-        self.scratch
-            .frames
-            .last()
-            .is_some_and(|frame| frame.is_map && (self.scratch.children.len() - frame.first_child).is_multiple_of(2))
+        self.scratch.frames.last().is_some_and(|frame| {
+            frame.collection.is_map && (self.scratch.children.len() - frame.first_child).is_multiple_of(2)
+        })
     }
 
-    fn scalar(&mut self, value: &str, style: ScalarStyle, tag: Option<&Tag>, start: usize, end: usize) -> NodeId {
+    /// Where a scalar stands, its indicators included, and where its value begins.
+    fn place(&self, style: ScalarStyle, start: usize, end: usize) -> (Style, Span, usize) {
+        match style {
+            ScalarStyle::Plain => (Style::Plain, Span::new(start, end), start),
+            ScalarStyle::SingleQuoted => (Style::Single, Span::new(start, end), start + 1),
+            ScalarStyle::DoubleQuoted => (Style::Double, Span::new(start, end), start + 1),
+            ScalarStyle::Literal => (Style::Literal, self.block_span(start, end), start),
+            ScalarStyle::Folded => (Style::Folded, self.block_span(start, end), start),
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        value: &str,
+        style: Style,
+        tag: Option<&Tag>,
+        span: Span,
+        text_at: usize,
+        anchor: usize,
+    ) -> Result<(), Refused> {
         let in_key = self.in_key();
-        let (style, span) = match style {
-            ScalarStyle::Plain => (Style::Plain, Span::new(start, end)),
-            ScalarStyle::SingleQuoted => (Style::Single, Span::new(start, end)),
-            ScalarStyle::DoubleQuoted => (Style::Double, Span::new(start, end)),
-            ScalarStyle::Literal => (Style::Literal, self.block_span(start, end)),
-            ScalarStyle::Folded => (Style::Folded, self.block_span(start, end)),
-        };
-        // The parser writes `~` for a plain scalar that is not there.
-        let value = if style == Style::Plain && span.is_empty() { "" } else { value };
         let data = match scalar_type(value, style, tag) {
             Typed::Null => Data::Null,
             Typed::Bool(value) => Data::Bool(value),
             Typed::Int(value) => Data::Int(value),
             Typed::Float(value) => Data::Float(value),
-            Typed::Str => Data::Str(self.place_text(value, start)),
+            Typed::Str => Data::Str(self.place_text(value, text_at)),
         };
         let data = if in_key { self.key_data(data) } else { data };
         let node = self.tree.push(span, style, data);
         if in_key && value == "<<" && is_merge(style, tag) {
             self.scratch.merges.push(node);
         }
-        node
+        self.last_end = span.end as usize;
+        self.attach(node, Weight { nodes: 1, height: 0 }, anchor);
+        self.check_item(self.last_end)
     }
 
     fn key_data(&mut self, data: Data) -> Data {
@@ -265,15 +296,11 @@ impl<'t> Composer<'t> {
     }
 
     /// A range of the source where the value stands there as it is, else a copy.
-    fn place_text(&mut self, value: &str, start: usize) -> Text {
-        let here = &self.text.as_bytes()[start.min(self.text.len())..];
-        let quote = usize::from(matches!(here.first(), Some(b'"' | b'\'')));
-        for at in [0, quote] {
-            if here.get(at..at + value.len()) == Some(value.as_bytes()) && self.text.is_char_boundary(start + at) {
-                return Text::Source(Span::new(start + at, start + at + value.len()));
-            }
+    fn place_text(&mut self, value: &str, at: usize) -> Text {
+        match self.text.get(at..at + value.len()) {
+            Some(here) if here == value => Text::Source(Span::new(at, at + value.len())),
+            _ => self.tree.push_text(value),
         }
-        self.tree.push_text(value)
     }
 
     /// A block scalar from its `|` or `>`, which the parser leaves out, to its last character that is no line end.

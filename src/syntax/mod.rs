@@ -3,6 +3,7 @@
 //! `tree` is the shape they all make; each reader's header says what its trees look like.
 
 pub mod block;
+mod block_scalar;
 mod budget;
 mod comments;
 mod compose;
@@ -14,11 +15,13 @@ pub mod items;
 pub mod json;
 mod keys;
 mod outline;
+mod quoted;
 pub mod scalar;
 mod split;
 pub mod template;
 mod template_actions;
 mod tree;
+mod usual;
 pub mod yaml;
 
 pub use budget::Budget;

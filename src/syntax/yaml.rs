@@ -1,6 +1,7 @@
 //! YAML to trees: one tree a document, with Kubernetes' types (`scalar`) and spans absolute in the source.
 //!
-//! A text is cut into documents first (`split`), each is parsed by `granit-parser` and composed (`compose`). A map's keys
+//! A text is cut into documents first (`split`). Each is read by `usual` where it can be, else parsed by `granit-parser`,
+//! and composed (`compose`). A map's keys
 //! are strings, as in JSON: `on:` is the key `true`. Duplicate keys are kept and reported, the last wins. A document that
 //! does not parse, or costs more than its budget, is one problem; empty documents are nothing. Error messages never quote
 //! the text, because it may be a Secret. JSON is YAML to this reader, though `json` is faster.
@@ -14,19 +15,36 @@ use super::budget::Budget;
 use super::compose::{Composer, Refused, Scratch, TOO_DEEP};
 use super::keys::DuplicateKeys;
 use super::split::split;
+use super::usual;
 use crate::vocabulary::{Problem, ProblemKind, SourceId, Span};
 
 /// Reads the documents in `range` of a text.
 pub fn read(source: SourceId, text: &Arc<str>, range: Span) -> (Vec<Tree>, Vec<Problem>) {
-    read_within(source, text, range, Budget::default())
+    read_within(source, text, range, Budget::default(), Parsers::Both)
 }
 
-/// Reads with a budget of the caller's choice.
-pub fn read_within(source: SourceId, text: &Arc<str>, range: Span, budget: Budget) -> (Vec<Tree>, Vec<Problem>) {
+/// Which parsers may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parsers {
+    /// The quick one where it can, else the complete one.
+    Both,
+    /// The complete one only: what the quick one is held against.
+    CompleteOnly,
+}
+
+/// Reads with a budget and parsers of the caller's choice.
+pub fn read_within(
+    source: SourceId,
+    text: &Arc<str>,
+    range: Span,
+    budget: Budget,
+    parsers: Parsers,
+) -> (Vec<Tree>, Vec<Problem>) {
     let mut reader = Reader {
         source,
         text,
         budget,
+        parsers,
         keys: DuplicateKeys::default(),
         scratch: Scratch::default(),
         trees: vec![],
@@ -47,6 +65,7 @@ struct Reader<'t> {
     source: SourceId,
     text: &'t Arc<str>,
     budget: Budget,
+    parsers: Parsers,
     keys: DuplicateKeys,
     scratch: Scratch,
     trees: Vec<Tree>,
@@ -55,6 +74,9 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn piece(&mut self, piece: Span) {
+        if self.parsers == Parsers::Both && self.usual(piece).is_some() {
+            return;
+        }
         let options = granit_parser::options! {
             emit_comments: false,
             flow_nesting_limit: self.budget.depth,
@@ -74,6 +96,22 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// Reads a piece that holds one document in the usual form.
+    fn usual(&mut self, piece: Span) -> Option<()> {
+        let known = self.problems.len();
+        let scratch = std::mem::take(&mut self.scratch);
+        let start = piece.start as usize;
+        let composer = Composer::new(self.source, self.text, start, start, self.budget, scratch);
+        let Some(composer) = usual::compose(self.text, piece, composer, &mut self.keys, &mut self.problems) else {
+            self.problems.truncate(known);
+            return None;
+        };
+        let (tree, scratch) = composer.finish();
+        self.trees.extend(tree);
+        self.scratch = scratch;
+        Some(())
     }
 
     /// Reads one document; `false` at the end of the piece. Problems of a document that is given up are dropped with it.

@@ -122,6 +122,16 @@ words! {
 }
 
 words! {
+    /// What parts of the input are scored by themselves.
+    GroupBy {
+        /// One score an environment.
+        Environment = "environment",
+        /// One score a namespace, wherever it is declared.
+        Namespace = "namespace",
+    }
+}
+
+words! {
     /// The five parts of the score.
     Pillar {
         /// Survives the loss of a part.

@@ -10,7 +10,7 @@ mod problem;
 mod reason;
 mod span;
 
-pub use grade::{Confidence, Pillar, Profile, Severity, Stability, UnknownWord};
+pub use grade::{Confidence, GroupBy, Pillar, Profile, Severity, Stability, UnknownWord};
 pub use ids::{NodeId, NodeRef, RuleId, SourceId, TreeId};
 pub use nearest::nearest;
 pub use problem::{Place, Problem, ProblemKind};

@@ -17,6 +17,15 @@ pub fn hostile() -> impl Strategy<Value = String> {
         "a\nb",
         "\u{9b}31m",
         "::error::x",
+        "\n::set-output name=a::b",
+        "##vso[task.setvariable variable=a]b",
+        "##[group]x",
+        "</script>",
+        "| a | b |",
+        "@all https://x www.x #1",
+        "]]>",
+        "*a* _b_ ~~c~~",
+        "\u{fffe}",
         "](http://x) [",
         "\u{200b}",
         "{0}",
@@ -116,7 +125,7 @@ pub fn any_report() -> impl Strategy<Value = (Report, Texts)> {
             ProblemNote { code, message, location }
         });
         let report = Report {
-            score: score(&score_input(&findings, vec![Pillar::Security], false)),
+            score: score(&score_input(findings.iter(), vec![Pillar::Security], false)),
             findings,
             problems: problems.collect(),
             rules: rules(),

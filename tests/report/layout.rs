@@ -1,7 +1,7 @@
 //! What people see, as snapshots.
 
 use insta::assert_snapshot;
-use k8sready::report::{Format, Report, Style, score_input};
+use k8sready::report::{Detail, Format, Report, Style, score_input};
 
 use crate::render;
 use crate::sample::{Texts, sample};
@@ -44,15 +44,15 @@ fn full_explains_a_cap_and_what_forbids_an_a_plus() {
     let (mut report, texts) = sample();
     report.findings.retain(|finding| finding.rule.as_str() == "privileged-container");
     let assessed = k8sready::vocabulary::Pillar::ALL.to_vec();
-    report.score = k8sready::score::score(&score_input(&report.findings, assessed.clone(), true));
+    report.score = k8sready::score::score(&score_input(report.findings.iter(), assessed.clone(), true));
     let capped = render(Format::Full, &report, &texts, &Style::default());
     assert!(capped.contains("Score 69 of 100, grade D, based on 5 of 5 pillars\n"), "{capped}");
     let cap = "  Capped at 69 (from 88) while anything critical fails: privileged-container\n";
     assert!(capped.contains(cap), "{capped}");
-    report.score = k8sready::score::score(&score_input(&[], assessed, true));
+    report.score = k8sready::score::score(&score_input([].iter(), assessed, true));
     let clean = render(Format::Full, &report, &texts, &Style::default());
     assert!(clean.contains("grade A,") && clean.contains("  No A+: the evaluation is incomplete\n"), "{clean}");
-    report.score = k8sready::score::score(&score_input(&[], vec![], true));
+    report.score = k8sready::score::score(&score_input([].iter(), vec![], true));
     let nothing = render(Format::Full, &report, &texts, &Style::default());
     assert!(nothing.contains("Score n/a: no rule of weight applied to this input\n"), "{nothing}");
 }
@@ -73,7 +73,7 @@ fn full_colours_only_repeat_what_is_written() {
 
 #[test]
 fn full_shows_every_finding_on_request() {
-    let all = show(Format::Full, Style { show_all: true, ..Style::default() });
+    let all = show(Format::Full, Style { detail: Detail::All, ..Style::default() });
     let (report, _) = sample();
     let open = report.findings.iter().filter(|finding| finding.is_open_failure()).count();
     assert_eq!(all.matches("-->").count(), open + report.problems.len());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8sready::report::{Finding, Format, Status, Style, is_unsafe, score_input};
+use k8sready::report::{Detail, Finding, Format, Status, Style, is_unsafe, score_input};
 use k8sready::score::score;
 use k8sready::vocabulary::Pillar;
 use proptest::prelude::*;
@@ -103,7 +103,7 @@ fn formats_know_their_names() {
         assert_eq!(format.as_str().parse::<Format>(), Ok(*format));
     }
     let error = "yaml".parse::<Format>().unwrap_err();
-    assert_eq!(error.to_string(), "`yaml` is none of full, concise, json, sarif");
+    assert_eq!(error.to_string(), "`yaml` is none of full, concise, json, sarif, github, gitlab, junit, markdown");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn several_containers_of_one_object_are_one_subject_of_the_score() {
     let first = report.findings.iter().find(|f| f.subject.container.is_some()).unwrap();
     let mut second = first.clone();
     second.subject.container = Some("other".to_string());
-    let input = score_input(&[first.clone(), second], vec![], false);
+    let input = score_input([first.clone(), second].iter(), vec![], false);
     assert_eq!(input.failing[0].offenders.total(), 1);
 }
 
@@ -120,7 +120,7 @@ fn several_containers_of_one_object_are_one_subject_of_the_score() {
 fn suppressed_findings_count_only_in_the_score_without_suppressions() {
     let (report, _) = sample();
     let suppressed: Vec<Finding> = report.findings.into_iter().filter(|f| f.suppressed.is_some()).collect();
-    let input = score_input(&suppressed, vec![], false);
+    let input = score_input(suppressed.iter(), vec![], false);
     assert_eq!((input.failing.len(), input.without_suppressions.len()), (0, 1));
 }
 
@@ -136,11 +136,22 @@ proptest! {
     #[test]
     fn nothing_invisible_gets_out_of_any_format((report, texts) in any_report()) {
         for format in Format::ALL {
-            for style in [Style::default(), Style { width: 0, unicode: true, show_all: true, ..Style::default() }] {
+            for style in [Style::default(), Style { width: 0, unicode: true, detail: Detail::All, ..Style::default() }] {
                 let text = render(*format, &report, &texts, &style);
                 let leaked = text.chars().find(|c| *c != '\n' && is_unsafe(*c));
                 prop_assert_eq!(leaked, None, "{} leaks it", format);
             }
+        }
+    }
+
+    #[test]
+    fn no_format_gives_a_command_to_a_build_agent((report, texts) in any_report()) {
+        for format in Format::ALL {
+            let text = render(*format, &report, &texts, &Style::default());
+            let lower = text.to_ascii_lowercase();
+            prop_assert!(!lower.contains("##vso[") && !lower.contains("##["), "{}:\n{}", format, text);
+            let begins = text.lines().any(|line| line.trim_start().starts_with("::"));
+            prop_assert!(!begins || *format == Format::Github, "{}:\n{}", format, text);
         }
     }
 
@@ -156,7 +167,7 @@ proptest! {
         let mut more = report.findings.clone();
         more.extend(report.findings.iter().map(|finding| Finding { status: Status::Pass, ..finding.clone() }));
         more.extend(report.findings.iter().map(|finding| Finding { status: Status::Unknown, ..finding.clone() }));
-        let of = |findings: &[Finding]| score(&score_input(findings, vec![Pillar::Security], false));
+        let of = |findings: &[Finding]| score(&score_input(findings.iter(), vec![Pillar::Security], false));
         prop_assert_eq!(of(&report.findings), of(&more));
     }
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::print::print;
 
 /// One case a line group: texts after `+` are YAML, texts after `-` are not.
-const CASES: &[(bool, &str)] = &[
+pub const CASES: &[(bool, &str)] = &[
     // Collections in block style
     (true, "- a\n- b\n"),
     (true, "- - a\n  - b\n- c\n"),
@@ -149,7 +149,7 @@ fn scalars_of_the_tree_are_the_scalars_of_the_events() {
     }
 }
 
-fn yaml_text() -> impl Strategy<Value = String> {
+pub fn yaml_text() -> impl Strategy<Value = String> {
     let line = prop_oneof![
         Just("---\n".to_string()),
         Just("--- # c\n".to_string()),

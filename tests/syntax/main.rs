@@ -10,4 +10,5 @@ mod json;
 mod lines;
 mod print;
 mod template;
+mod usual;
 mod yaml;

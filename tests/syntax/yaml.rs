@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use k8sready::syntax::yaml::{read, read_within};
+use k8sready::syntax::yaml::{Parsers, read, read_within};
 use k8sready::syntax::{Budget, Data, Tree};
 use k8sready::vocabulary::{Problem, ProblemKind, SourceId, Span};
 
@@ -156,7 +156,7 @@ fn an_alias_inside_its_own_anchor_is_refused() {
 #[test]
 fn budgets_are_named_and_the_next_document_goes_on() {
     let small = Budget { depth: 4, nodes: 10, aliases: 20, item_bytes: 200, documents: 3 };
-    let read = |text: &str| read_within(SourceId(0), &Arc::from(text), Span::new(0, text.len()), small);
+    let read = |text: &str| read_within(SourceId(0), &Arc::from(text), Span::new(0, text.len()), small, Parsers::Both);
     for text in [
         "[[[[[1]]]]]\n---\nok: 1\n",
         "a: {b: {c: {d: {e: 1}}}}\n---\nok: 1\n",
@@ -177,6 +177,7 @@ fn budgets_are_named_and_the_next_document_goes_on() {
 fn a_long_list_of_items_is_many_items_to_the_budget() {
     let small = Budget { nodes: 10, item_bytes: 60, ..Budget::default() };
     let text = format!("kind: List\nitems:\n{}", "- {a: 1, b: 2}\n".repeat(50));
-    let (trees, problems) = read_within(SourceId(0), &Arc::from(text.as_str()), Span::new(0, text.len()), small);
+    let (trees, problems) =
+        read_within(SourceId(0), &Arc::from(text.as_str()), Span::new(0, text.len()), small, Parsers::Both);
     assert_eq!((trees.len(), problems), (1, vec![]));
 }

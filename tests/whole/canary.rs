@@ -1,7 +1,7 @@
 //! Secrets never come out, in whatever format, from wherever they stand.
 
 use k8sready::commands::Texts;
-use k8sready::report::{Format, Style, write};
+use k8sready::report::{Detail, Format, Style, write};
 
 /// What must never be seen. Long enough not to occur by chance.
 const CANARY: &str = "cAnArY0f7b2e91d4c8Tw33t";
@@ -68,7 +68,7 @@ fn no_format_shows_a_secret() {
     assert!(audit.report.findings.len() > 5, "the files are reported on, so that their lines are shown");
     for format in Format::ALL {
         for (width, colour) in [(80, false), (140, true)] {
-            let style = Style { width, colour, unicode: true, show_all: true, ..Style::default() };
+            let style = Style { width, colour, unicode: true, detail: Detail::All, ..Style::default() };
             let mut bytes = Vec::new();
             write(*format, &audit.report, &Texts(audit.inventory.sources()), &style, &mut bytes).expect("memory");
             let text = String::from_utf8(bytes).expect("UTF-8");

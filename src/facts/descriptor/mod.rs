@@ -7,6 +7,7 @@ mod control_plane;
 mod edge;
 mod namespace;
 mod objects;
+mod schema;
 mod workload;
 
 pub use edge::CLUSTER;
@@ -56,6 +57,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::AuditPolicy => Some(&control_plane::AUDIT_POLICY),
         SubjectKind::LoadBalancer => Some(&edge::LOAD_BALANCER),
         SubjectKind::Backup => Some(&edge::BACKUP),
+        SubjectKind::Schema => Some(&schema::SCHEMA),
         SubjectKind::Object | SubjectKind::Document => None,
     }
 }

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 use super::concise::position;
 use super::escape::escape;
-use super::style::Role;
+use super::style::{Detail, Role};
 use super::tally::{Group, groups};
 use super::{Finding, ProblemNote, Report, RuleCard, SourceText, Style};
 use wrap::{clip, width, wrap};
@@ -28,13 +28,15 @@ const WIDEST: usize = 120;
 
 pub(super) fn write(report: &Report, texts: &dyn SourceText, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { texts, style, out, room: style.width.clamp(NARROWEST, WIDEST) };
-    for problem in &report.problems {
-        page.problem(problem)?;
-    }
     let groups = groups(report);
     let mut hidden = 0;
-    for group in &groups {
-        hidden += page.group(report, group)?;
+    if style.detail != Detail::Summary {
+        for problem in &report.problems {
+            page.problem(problem)?;
+        }
+        for group in &groups {
+            hidden += page.group(report, group)?;
+        }
     }
     summary::write(&mut page, report, &groups, hidden)
 }
@@ -59,11 +61,11 @@ impl Page<'_> {
     /// Writes a rule's findings and says how many it left out.
     fn group(&mut self, report: &Report, group: &Group) -> io::Result<usize> {
         let findings = &group.findings;
-        let (full, brief) = match self.style.show_all {
-            true => (findings.len(), 0),
+        let (full, brief) = match self.style.detail {
+            Detail::All => (findings.len(), 0),
             // A list of one is no shorter than the finding itself.
-            false if findings.len() == IN_FULL + 1 => (findings.len(), 0),
-            false => (IN_FULL.min(findings.len()), IN_BRIEF),
+            _ if findings.len() == IN_FULL + 1 => (findings.len(), 0),
+            _ => (IN_FULL.min(findings.len()), IN_BRIEF),
         };
         for (at, finding) in findings[..full].iter().enumerate() {
             self.finding(finding, report.card(group.rule).filter(|_| at == 0))?;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 
 use crate::report::escape::escape;
-use crate::report::style::Role;
+use crate::report::style::{Detail, Role};
 use crate::report::tally::{Group, counts_line, number};
-use crate::report::{Report, Status};
+use crate::report::{GroupScore, Groups, Report, Status};
 use crate::score::{CapReason, Headline, PillarScore, Plan, Score};
 use crate::vocabulary::{RuleId, UnknownCode};
 
@@ -25,7 +25,10 @@ const A_PLUS: f64 = 97.0;
 pub(super) fn write(page: &mut Page, report: &Report, groups: &[Group], hidden: usize) -> io::Result<()> {
     unknowns(page, report)?;
     pillars(page, &report.score)?;
-    headline(page, &report.score)?;
+    headline(page, report)?;
+    if let Some(groups) = &report.groups {
+        self::groups(page, groups)?;
+    }
     if let Some(plan) = &report.score.plan {
         self::plan(page, plan)?;
     }
@@ -58,7 +61,7 @@ fn unknowns(page: &mut Page, report: &Report) -> io::Result<()> {
         page.style.paint(Role::Strong, "unknown"),
         number(total, "result")
     )?;
-    let shown = if page.style.show_all { rows.len() } else { UNKNOWNS.min(rows.len()) };
+    let shown = if page.style.detail == Detail::All { rows.len() } else { UNKNOWNS.min(rows.len()) };
     let names = rows[..shown].iter().map(|((rule, ..), _)| width(rule.as_str())).max().unwrap_or(0);
     let digits = rows.first().map_or(1, |(_, count)| count.to_string().len());
     for ((rule, code, text), count) in &rows[..shown] {
@@ -100,7 +103,8 @@ fn bar(page: &Page, pillar: &PillarScore) -> String {
     filled + &page.style.paint(Role::Faint, &empty.repeat(BAR - cells))
 }
 
-fn headline(page: &mut Page, score: &Score) -> io::Result<()> {
+fn headline(page: &mut Page, report: &Report) -> io::Result<()> {
+    let score = &report.score;
     let Some(headline) = score.headline else {
         writeln!(page.out, "Score n/a: no rule of weight applied to this input\n")?;
         return Ok(());
@@ -113,6 +117,11 @@ fn headline(page: &mut Page, score: &Score) -> io::Result<()> {
         _ => writeln!(page.out)?,
     }
     for line in limits(score, &headline) {
+        page.paragraph(2, &line)?;
+    }
+    if let Some(compared) = &report.compared {
+        let before = compared.score.map_or_else(|| "n/a".to_string(), |score| score.to_string());
+        let line = format!("Compared with {}: score {before} there, {} resolved", compared.with, compared.resolved);
         page.paragraph(2, &line)?;
     }
     writeln!(page.out)
@@ -174,6 +183,28 @@ fn plan(page: &mut Page, plan: &Plan) -> io::Result<()> {
     writeln!(page.out)
 }
 
+/// A table: part, score, letter, failures; the worst first.
+fn groups(page: &mut Page, groups: &Groups) -> io::Result<()> {
+    let shown = |name: &str| if name.is_empty() { "(cluster)".to_string() } else { escape(name).into_owned() };
+    let mut rows: Vec<_> = groups.scores.iter().map(|group| (shown(&group.name), group)).collect();
+    let points = |group: &GroupScore| group.score.headline.map_or(0.0, |headline| headline.exact);
+    rows.sort_by(|(_, a), (_, b)| points(a).total_cmp(&points(b)));
+    let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+    writeln!(page.out, "{}", page.style.paint(Role::Strong, &format!("By {}:", groups.by)))?;
+    for (name, group) in rows {
+        let pad = " ".repeat(names - width(&name));
+        let score = group.score.headline.map_or_else(
+            || "n/a".to_string(),
+            |headline| {
+                let text = format!("{:>3} {:2}", headline.value, headline.grade);
+                page.style.paint(quality(headline.exact), &text)
+            },
+        );
+        writeln!(page.out, "  {name}{pad}  {score}  {}", number(group.failures, "failure"))?;
+    }
+    writeln!(page.out)
+}
+
 /// What the result rests on: rules, documents, versions and dates.
 fn basis(page: &mut Page, report: &Report) -> io::Result<()> {
     let coverage = &report.coverage;
@@ -181,7 +212,11 @@ fn basis(page: &mut Page, report: &Report) -> io::Result<()> {
     let more = [(coverage.rules_unknown, "unknown"), (coverage.rules_skipped, "skipped")];
     parts.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     let mut documents = vec![number(coverage.documents_read, "document") + " read"];
-    let more = [(coverage.documents_failed, "failed"), (coverage.documents_templated, "templated")];
+    let more = [
+        (coverage.documents_failed, "failed"),
+        (coverage.documents_templated, "templated"),
+        (coverage.documents_without_schema, "without a schema"),
+    ];
     documents.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     let elapsed = report.elapsed.map_or_else(String::new, |time| format!(" in {:.2}s", time.as_secs_f64()));
     page.paragraph(0, &format!("{}; {}{elapsed}", parts.join(", "), documents.join(", ")))?;

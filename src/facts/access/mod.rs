@@ -1,5 +1,7 @@
 //! The `role` and `binding` subjects: what is granted, where it holds, and to whom.
 
+mod powers;
+
 use super::builder::{FactBuilder, Fallback};
 use super::controllers::{Controllers, Right};
 use super::subject::{Subject, SubjectKind};
@@ -77,6 +79,7 @@ pub fn role(
         ("boundClusterWide", facts.bool(cluster_wide, anchor)),
         ("namespaced", namespaced),
         ("needs", needs),
+        ("servingOnly", facts.bool(serving_only(root), root.origin_of("rules"))),
         ("rules", facts.list_at(&rules, root.origin_of("rules"))),
         ("bindings", facts.list(&bound)),
     ];
@@ -141,7 +144,22 @@ fn policy(facts: &mut FactBuilder, rule: View<'_>) -> NodeId {
     let everything = all("apiGroups") && all("resources") && all("verbs");
     fields.push(("everything", facts.bool(everything, Origin::Node(rule.at()))));
     fields.push(("custom", facts.bool(custom(rule), rule.origin_of("apiGroups"))));
+    fields.push(("powers", powers::build(facts, rule)));
     facts.map(&fields, Origin::Node(rule.at()))
+}
+
+/// Whether a role may approve or sign for signers, and for none but that of kubelets' serving certificates.
+fn serving_only(root: View<'_>) -> bool {
+    let lists = |rule: View<'_>, list: &str, word: &str| {
+        rule.get(list).into_iter().flat_map(View::items).any(|item| item.str() == Some(word))
+    };
+    let rules = root.get("rules").into_iter().flat_map(View::items);
+    let mut signers = rules.filter(|rule| lists(*rule, "resources", "signers")).peekable();
+    signers.peek().is_some()
+        && signers.all(|rule| {
+            let mut names = rule.get("resourceNames").into_iter().flat_map(View::items).peekable();
+            names.peek().is_some() && names.all(|name| name.str() == Some("kubernetes.io/kubelet-serving"))
+        })
 }
 
 /// Whether every API group of a rule is somebody's own.

@@ -1,11 +1,15 @@
-//! Paths as SARIF wants them: relative to the git root, forward slashes, percent-encoded.
+//! Paths as the readers of a repository want them: relative to the git root, with forward slashes, without `.` and `..`.
 //!
-//! An upload with one empty or absolute URI is refused as a whole, so whatever cannot be such a path has none.
+//! GitHub and GitLab attach a finding to a file only under that name, and refuse a whole SARIF upload for one path that is
+//! absolute; whatever cannot be such a path has none. Percent-encoding is for URIs only.
 
 use std::fmt::Write;
 
-/// The URI of `path` below `prefix`; `None` for a path that is absolute, empty or leads out of the root.
-pub(super) fn uri(prefix: &str, path: &str) -> Option<String> {
+use super::Location;
+
+/// `path`, relative to the folder `prefix` of the repository, as a path of the repository; `None` for a path that is
+/// absolute, empty or leads out of it.
+pub fn in_repository(prefix: &str, path: &str) -> Option<String> {
     let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
     if path.is_empty() || path.starts_with('/') || drive {
         return None;
@@ -18,16 +22,29 @@ pub(super) fn uri(prefix: &str, path: &str) -> Option<String> {
             part => parts.push(part),
         }
     }
-    let encoded: Vec<String> = parts.iter().map(|part| percent_encoded(part)).collect();
-    (!encoded.is_empty()).then(|| encoded.join("/"))
+    (!parts.is_empty()).then(|| parts.join("/"))
 }
 
-/// Everything but the characters that mean nothing in any part of a URI.
-fn percent_encoded(part: &str) -> String {
-    let mut out = String::with_capacity(part.len());
-    for byte in part.bytes() {
+/// The file of a location, if it lies in the repository.
+pub(super) fn file(prefix: &str, location: &Location) -> Option<String> {
+    if location.source.has_file() { in_repository(prefix, &location.path) } else { None }
+}
+
+/// The file of a location, or else what stands for it: the path as it is known, or the object.
+pub(super) fn file_or_name(prefix: &str, location: &Location) -> String {
+    file(prefix, location).unwrap_or_else(|| match location.path.as_str() {
+        "" => location.object.clone(),
+        "-" => "<stdin>".to_string(),
+        path => path.to_string(),
+    })
+}
+
+/// A path as part of a URI: everything encoded but slashes and the characters that mean nothing in any part of one.
+pub(super) fn percent_encoded(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
             // Writing to a string cannot fail.
             byte => drop(write!(out, "%{byte:02X}")),
         }
@@ -37,8 +54,12 @@ fn percent_encoded(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::uri;
+    use super::{in_repository, percent_encoded};
     use proptest::prelude::*;
+
+    fn uri(prefix: &str, path: &str) -> Option<String> {
+        in_repository(prefix, path).map(|path| percent_encoded(&path))
+    }
 
     #[test]
     fn the_same_file_has_one_uri_however_it_is_named() {
