@@ -103,8 +103,11 @@ fn audit_known(
     loaded.problems.extend(noticed);
     loaded.problems.extend(settings.notices.iter().cloned());
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
-    let assumptions =
-        Assumptions { external_backup: settings.external_backup, target_minor: settings.target_version.minor };
+    let assumptions = Assumptions {
+        external_backup: settings.external_backup,
+        target_minor: settings.target_version.minor,
+        as_of: settings.as_of,
+    };
     let (facts, evaluation) = judge(&mut loaded.inventory, beside, assumptions, &active, &loaded.problems, passes)
         .map_err(AuditError::Internal)?;
     let rules = assemble::Rules { active: &active, skipped: &skipped };

@@ -3,6 +3,8 @@
 //! Source: "Auditing" of the Kubernetes documentation and apiserver `pkg/audit/policy/checker.go`: rules are tried in
 //! order, a rule without a criterion matches everything, and the first that matches decides.
 
+mod coverage;
+
 use super::builder::FactBuilder;
 use super::component::openness;
 use super::subject::{Subject, SubjectKind};
@@ -41,6 +43,8 @@ pub fn policy(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tr
     let exposures: Result<Vec<_>, Reason> = SENSITIVE.iter().map(|sensitive| exposure(&rules, sensitive)).collect();
     let place = root.origin_of("rules");
     let hidden = root.get("rules").and_then(|rules| rules.unknown().cloned().or_else(|| openness(rules)));
+    let rest = if rules.is_empty() { openness(root) } else { None };
+    let open = hidden.clone().or(rest);
     let exposed = match (exposures, hidden) {
         (Ok(exposures), None) => {
             let found = SENSITIVE.iter().zip(exposures).filter_map(|(sensitive, level)| Some((sensitive, level?)));
@@ -49,11 +53,19 @@ pub fn policy(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tr
         }
         (Err(reason), _) | (_, Some(reason)) => facts.unknown(reason, place),
     };
+    let place = root.origin_of("rules");
+    let blind_spots = match open {
+        Some(reason) => facts.unknown(reason, place),
+        None => coverage::blind_spots(&mut facts, &rules, &place),
+    };
     let anchor = facts.anchor();
     let fields = [
         ("object", facts.refer(root.at())),
         ("rules", facts.lookup(root, "rules", super::Fallback::Null)),
         ("exposed", exposed),
+        ("unreachable", coverage::unreachable(&mut facts, &rules)),
+        ("blindSpots", blind_spots),
+        ("restLevel", coverage::rest_level(&mut facts, &rules, &root.origin_of("rules"))),
     ];
     let node = facts.map(&fields, anchor);
     let subject = Subject::of(SubjectKind::AuditPolicy, NodeRef { tree, node }, inventory, id);
@@ -106,23 +118,27 @@ fn some(rule: View<'_>, key: &str) -> bool {
 
 /// Whether a rule can match a request for the resource.
 fn matches(rule: View<'_>, sensitive: &Sensitive, verb: &str) -> bool {
+    matches_resource(rule, sensitive.group, sensitive.resource, verb)
+}
+
+fn matches_resource(rule: View<'_>, in_group: &str, resource: &str, verb: &str) -> bool {
     let mut verbs = rule.get("verbs").into_iter().flat_map(View::items).filter_map(View::str);
     if some(rule, "nonResourceURLs") || (some(rule, "verbs") && !verbs.any(|named| named == verb)) {
         return false;
     }
     let mut groups = rule.get("resources").into_iter().flat_map(View::items);
-    !some(rule, "resources") || groups.any(|group| covers(group, sensitive))
+    !some(rule, "resources") || groups.any(|group| covers(group, in_group, resource))
 }
 
 /// Whether an entry of `resources` covers a resource: all of its group, by name, `*`, `*/subresource` or `resource/*`.
-fn covers(entry: View<'_>, sensitive: &Sensitive) -> bool {
-    let (plain, sub) = sensitive.resource.split_once('/').unwrap_or((sensitive.resource, ""));
+fn covers(entry: View<'_>, group: &str, resource: &str) -> bool {
+    let (plain, sub) = resource.split_once('/').unwrap_or((resource, ""));
     let mut names = entry.get("resources").into_iter().flat_map(View::items).filter_map(View::str);
     let covering = |name: &str| {
         let by_subresource = !sub.is_empty() && name.strip_prefix("*/") == Some(sub);
-        name == sensitive.resource || name == "*" || by_subresource || name.strip_suffix("/*") == Some(plain)
+        name == resource || name == "*" || by_subresource || name.strip_suffix("/*") == Some(plain)
     };
-    entry.str_at("group").unwrap_or_default() == sensitive.group && (!some(entry, "resources") || names.any(covering))
+    entry.str_at("group").unwrap_or_default() == group && (!some(entry, "resources") || names.any(covering))
 }
 
 /// Whether a rule leaves nothing of what it matches to later rules.
