@@ -220,7 +220,7 @@ impl Defaults {
         for item in items.filter(|item| item.str_at("type") == Some("Container")) {
             for (row, (_, fields, resource)) in DEFAULTED.iter().enumerate() {
                 let given = |field: &&str| item.get(field).is_some_and(|values| values.get(resource).is_some());
-                defaults.0[row] |= fields.iter().any(|field| given(&field));
+                defaults.0[row] |= fields.iter().any(given);
             }
         }
         defaults
