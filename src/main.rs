@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-// #[global_allocator]
-// static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let args = k8sready::cli::Args::parse();

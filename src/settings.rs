@@ -10,10 +10,11 @@ use std::str::FromStr;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 
-use crate::cli::{AuditArgs, Config, ConfigFile, Named, Suppress};
+use crate::cli::{AuditArgs, Config, ConfigFile, ConfigFrom, Named, Suppress};
 use crate::report::Format;
+use crate::source::Ignores;
 use crate::values::KubeVersion;
-use crate::vocabulary::{GroupBy, Profile, Severity, nearest};
+use crate::vocabulary::{GroupBy, Problem, Profile, Severity, nearest};
 
 /// The newest Kubernetes release that rules know; the default of `--target-version`.
 pub const NEWEST_KUBERNETES: &str = "1.37";
@@ -90,6 +91,8 @@ pub struct Settings {
     pub paths: Vec<PathBuf>,
     /// Paths to skip.
     pub exclude: GlobSet,
+    /// Where further custom resource definitions lie.
+    pub crds: Vec<PathBuf>,
     /// Rules.
     pub rules: RuleSettings,
     /// The version to judge for.
@@ -116,6 +119,17 @@ pub struct Settings {
     pub suppress: Vec<Suppress>,
     /// The configuration in use.
     pub config_path: Option<PathBuf>,
+    /// Findings that do not count as new.
+    pub baseline: Option<PathBuf>,
+    /// Suppressions in the audited files do not hold.
+    pub disallow_annotations: bool,
+    /// The files at hand may not decide what counts: what they suppress holds only for findings that the compared revision has
+    /// too, and what they ignore is audited.
+    pub distrust: bool,
+    /// What leads from the git root to the working directory, with a slash at its end; empty at the root.
+    pub prefix: String,
+    /// What was noticed before anything was read.
+    pub notices: Vec<Problem>,
 }
 
 impl Settings {
@@ -125,6 +139,7 @@ impl Settings {
         Ok(Settings {
             paths: args.paths.clone(),
             exclude: globs(args.exclude.iter().chain(&config.exclude))?,
+            crds: args.crds.clone(),
             rules: rule_settings(args, config)?,
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,
             as_of: args.as_of.as_deref().map_or(Ok(today), date)?,
@@ -138,7 +153,19 @@ impl Settings {
             group_by: args.group_by,
             suppress: config.suppress.clone(),
             config_path: file.path.clone(),
+            baseline: args.baseline.clone(),
+            disallow_annotations: args.disallow_annotations,
+            distrust: args.config_from == ConfigFrom::Base,
+            prefix: String::new(),
+            notices: Vec::new(),
         })
+    }
+}
+
+impl Settings {
+    /// Ignore files are configuration too.
+    pub fn ignores(&self) -> Ignores {
+        if self.distrust { Ignores::Disregarded } else { Ignores::Honoured }
     }
 }
 

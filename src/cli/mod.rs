@@ -5,5 +5,8 @@
 mod args;
 mod config;
 
-pub use args::{Args, AuditArgs, ColorChoice, Command, ExplainArgs, InitArgs, Named, RulesArgs};
+pub use args::{
+    Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, ConfigFrom, ExplainArgs,
+    InitArgs, Named, RulesArgs,
+};
 pub use config::{CONFIG_NAMES, Config, ConfigError, ConfigFile, Suppress};

@@ -1,6 +1,8 @@
 //! The commands: one thin file each.
 
 mod audit;
+mod base;
+mod baseline;
 mod environment;
 mod explain;
 mod init;
@@ -83,6 +85,7 @@ pub fn run(args: Args) -> Result<ExitCode, CommandError> {
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Baseline(args) => baseline::run(&args),
         Command::Init(args) => init::run(&args),
     }
 }

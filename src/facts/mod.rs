@@ -12,12 +12,15 @@ mod builder;
 mod certificate;
 mod cluster;
 mod component;
+mod config_map;
 mod control_plane;
 mod controllers;
 mod descriptor;
 mod encryption;
 mod load_balancer;
+mod namespace;
 mod network;
+mod pod_security;
 mod schema;
 mod subject;
 mod surroundings;
@@ -69,6 +72,8 @@ struct Tables {
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
     schemas: schema::Schemas,
+    /// Minor of the Kubernetes release to judge for.
+    target_minor: u32,
 }
 
 /// What the user says about the world outside the input.
@@ -102,6 +107,8 @@ pub struct Facts {
     pub clusters: Vec<NodeRef>,
     /// Dates of the tables that facts were made with: name and day.
     pub dated: Vec<(&'static str, String)>,
+    /// Objects whose kind has no schema here: custom resources without their definition, files of other tools.
+    pub without_schema: usize,
 }
 
 /// Makes facts. The control plane's stay, because everybody may look at them; those of ordinary objects are looked at by
@@ -112,14 +119,20 @@ pub struct Maker {
 
 impl Maker {
     /// Loads the dated tables and gathers what lies around objects.
-    pub fn new(inventory: &Inventory, assumptions: Assumptions) -> Result<Maker, String> {
+    /// `definitions` holds custom resource definitions that are no part of the input.
+    pub fn new(
+        inventory: &Inventory,
+        assumptions: Assumptions,
+        definitions: Option<Inventory>,
+    ) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
             components: component::ComponentTables::load()?,
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
-            schemas: schema::Schemas::load(assumptions.target_minor)?,
+            schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
+            target_minor: assumptions.target_minor,
         };
         Ok(Maker { tables })
     }
@@ -141,7 +154,7 @@ impl Maker {
         }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
-        let clusters = clusters(inventory, &subjects);
+        let clusters = clusters(inventory, &subjects, assumptions);
         let dated = vec![
             ("well-known workloads", self.tables.known.date.clone()),
             ("well-known controllers", self.tables.controllers.date.clone()),
@@ -149,15 +162,16 @@ impl Maker {
             ("removed flags", self.tables.components.removed.date.clone()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
-        Facts { subjects, clusters, dated }
+        Facts { subjects, clusters, dated, without_schema: 0 }
     }
 
     /// Adds the facts of some objects, and the objects themselves as subjects.
     pub fn objects(&self, inventory: &mut Inventory, ids: &[DocumentId], facts: &mut Facts) {
         let mut built = pass(inventory, &self.tables, ids, object_facts);
-        built.extend(pass(inventory, &self.tables, ids, |inventory, tables, id, tree| {
-            tables.schemas.build(inventory, id, tree)
-        }));
+        let typed =
+            pass(inventory, &self.tables, ids, |inventory, tables, id, tree| tables.schemas.build(inventory, id, tree));
+        facts.without_schema += ids.len() - typed.len();
+        built.extend(typed);
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }
@@ -165,7 +179,7 @@ impl Maker {
 
 /// Builds the facts of everything and keeps them.
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let maker = Maker::new(inventory, assumptions)?;
+    let maker = Maker::new(inventory, assumptions, None)?;
     let mut facts = maker.control_plane(inventory, assumptions);
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     maker.objects(inventory, &ids, &mut facts);
@@ -184,7 +198,7 @@ const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
 ];
 
 /// What each environment sees of its control plane.
-fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
+fn clusters(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assumptions) -> Vec<NodeRef> {
     let listed = |subject: &&Subject| CLUSTER_LISTS.iter().any(|(_, kind)| *kind == subject.kind);
     let subjects: Vec<&Subject> = subjects.iter().filter(listed).collect();
     let mut clusters = Vec::new();
@@ -193,7 +207,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
         let mut facts = FactBuilder::new(tree, NodeRef::default());
         let seen: Vec<&&Subject> =
             subjects.iter().filter(|subject| environment.visible.binary_search(&subject.environment).is_ok()).collect();
-        let fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
+        let mut fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
             .iter()
             .map(|(name, kind)| {
                 let of_kind = seen.iter().filter(|subject| subject.kind == *kind);
@@ -202,6 +216,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
             })
             .collect();
         let origin = facts.anchor();
+        fields.push(("targetMinor", facts.int(assumptions.target_minor.into(), origin.clone())));
         let node = facts.map(&fields, origin);
         inventory.add_tree(facts.finish());
         clusters.push(NodeRef { tree, node });
@@ -240,9 +255,11 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
             network::service(inventory, id, tree)
         }
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
+        "ConfigMap" => config_map::build(inventory, id, tree),
+        "Namespace" => namespace::build(inventory, tables, id, tree),
         "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
         "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, &tables.controllers, id, tree),
-        _ => workload::build(inventory, &tables.known, &tables.surroundings, id, tree),
+        _ => workload::build(inventory, tables, id, tree),
     }
 }
 

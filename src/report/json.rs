@@ -31,6 +31,15 @@ struct Root<'a> {
     coverage: Coverage<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Groups<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<Compared<'a>>,
+}
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    with: &'a str,
+    score: Option<u8>,
+    resolved: usize,
 }
 
 #[derive(Serialize)]
@@ -168,10 +177,12 @@ struct Rules {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Documents {
     read: usize,
     failed: usize,
     templated: usize,
+    without_schema: usize,
 }
 
 #[derive(Serialize)]
@@ -196,6 +207,11 @@ impl<'a> Root<'a> {
             problems: report.problems.iter().map(Problem::new).collect(),
             coverage: Coverage::new(&report.coverage),
             groups: report.groups.as_ref().map(Groups::new),
+            compared: report.compared.as_ref().map(|compared| Compared {
+                with: &compared.with,
+                score: compared.score,
+                resolved: compared.resolved,
+            }),
         }
     }
 }
@@ -325,6 +341,7 @@ impl<'a> Coverage<'a> {
                 read: coverage.documents_read,
                 failed: coverage.documents_failed,
                 templated: coverage.documents_templated,
+                without_schema: coverage.documents_without_schema,
             },
             kinds: coverage.kinds.iter().map(kind).collect(),
         }

@@ -41,6 +41,8 @@ pub enum ProblemKind {
     ParseError,
     /// A key occurs twice in one mapping.
     DuplicateKey,
+    /// An object is declared twice in one environment.
+    DuplicateObject,
     /// A plain scalar is read as another type than it looks.
     ValueTypeSurprise,
     /// A budget (depth, nodes, aliases, bytes) was exceeded; the document was not evaluated.
@@ -59,6 +61,10 @@ pub enum ProblemKind {
     InternalError,
     /// Dated data that rules rely on is old.
     StaleData,
+    /// Lines of the baseline match nothing.
+    StaleBaseline,
+    /// The revision to compare with cannot be had, or not in full.
+    BaseUnavailable,
 }
 
 impl ProblemKind {
@@ -66,6 +72,7 @@ impl ProblemKind {
     pub const ALL: &'static [ProblemKind] = &[
         ProblemKind::ParseError,
         ProblemKind::DuplicateKey,
+        ProblemKind::DuplicateObject,
         ProblemKind::ValueTypeSurprise,
         ProblemKind::BudgetExceeded,
         ProblemKind::TemplateNotEvaluated,
@@ -75,6 +82,8 @@ impl ProblemKind {
         ProblemKind::RuleError,
         ProblemKind::InternalError,
         ProblemKind::StaleData,
+        ProblemKind::StaleBaseline,
+        ProblemKind::BaseUnavailable,
     ];
 
     /// The word in reports.
@@ -82,6 +91,7 @@ impl ProblemKind {
         match self {
             ProblemKind::ParseError => "parse-error",
             ProblemKind::DuplicateKey => "duplicate-key",
+            ProblemKind::DuplicateObject => "duplicate-object",
             ProblemKind::ValueTypeSurprise => "value-type-surprise",
             ProblemKind::BudgetExceeded => "budget-exceeded",
             ProblemKind::TemplateNotEvaluated => "template-not-evaluated",
@@ -91,6 +101,8 @@ impl ProblemKind {
             ProblemKind::RuleError => "rule-error",
             ProblemKind::InternalError => "internal-error",
             ProblemKind::StaleData => "stale-data",
+            ProblemKind::StaleBaseline => "stale-baseline",
+            ProblemKind::BaseUnavailable => "base-unavailable",
         }
     }
 }

@@ -402,6 +402,7 @@ pub fn sample() -> (Report, Texts) {
             documents_read: 40,
             documents_failed: 1,
             documents_templated: 2,
+            documents_without_schema: 1,
             kinds: vec![
                 KindCoverage { kind: "apps/v1/Deployment".to_string(), state: KindState::Complete, reason: None },
                 KindCoverage {
@@ -412,9 +413,11 @@ pub fn sample() -> (Report, Texts) {
             ],
         },
         rules: cards,
-        counts: Counts { suppressed: 1, baselined: 0, below_threshold: 7, unknown: 15 },
+        counts: Counts { suppressed: 1, baselined: 0, known: 0, below_threshold: 7, unknown: 15 },
         elapsed: Some(Duration::from_millis(230)),
         groups: None,
+        fail_on: Some(Severity::High),
+        compared: None,
         data_notes: vec![DataNote { name: "Kubernetes releases".to_string(), date: date(2026, 11, 1) }],
     };
     (report, texts)

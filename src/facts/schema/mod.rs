@@ -1,11 +1,14 @@
 //! `schema`: an object of a known kind, its API version's life, and what its type finds wrong with it.
 //!
-//! Built-in kinds are held against `table`. What a rule may say about meaning (ports that nobody listens on, names that
+//! Built-in kinds are held against `table`, custom ones against their definition. What a rule may say about meaning (ports that nobody listens on, names that
 //! clash) is no business of this module.
 
 mod check;
+mod custom;
+mod definitions;
 mod lifecycle;
 mod limits;
+mod patterns;
 mod table;
 mod violation;
 
@@ -15,7 +18,9 @@ use crate::inventory::{DocumentId, Inventory, Key};
 use crate::syntax::View;
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
+use definitions::Definitions;
 use lifecycle::{Life, Lives};
+use patterns::Patterns;
 use table::Schema;
 use violation::{Found, Wrong};
 
@@ -26,12 +31,21 @@ pub struct Schemas {
     lives: Lives,
     /// The minor of Kubernetes 1 to judge for.
     minor: u32,
+    definitions: Definitions,
+    patterns: Patterns,
 }
 
 impl Schemas {
-    /// Reads the tables.
-    pub fn load(minor: u32) -> Result<Schemas, String> {
-        Ok(Schemas { schema: Schema::load()?, lives: Lives::load()?, minor })
+    /// Reads the tables and gathers custom resource definitions; `beside` holds some that are no part of the input.
+    pub fn load(minor: u32, inventory: &Inventory, beside: Option<Inventory>) -> Result<Schemas, String> {
+        let definitions = Definitions::gather(inventory, beside);
+        Ok(Schemas {
+            schema: Schema::load()?,
+            lives: Lives::load()?,
+            minor,
+            definitions,
+            patterns: Patterns::default(),
+        })
     }
 
     /// The day the types were collected.
@@ -46,13 +60,20 @@ impl Schemas {
         let api_version = key.api_version();
         let life = self.lives.of(&api_version, &key.kind);
         let ty = self.schema.kind(&api_version, &key.kind, self.minor);
-        if ty.is_none() && life.is_none() {
+        let custom = if ty.is_none() { self.definitions.schema(inventory, id, key) } else { None };
+        if ty.is_none() && life.is_none() && custom.is_none() {
             return None;
         }
         let root = document.view(inventory.forest());
         let kustomized = inventory.environments()[document.environment.index()].kustomized;
-        let check = |ty| check::check(&self.schema, ty, self.minor, root, kustomized);
-        let found = ty.map(check).unwrap_or_default();
+        let found = match (ty, custom) {
+            (Some(ty), _) => check::check(&self.schema, ty, self.minor, root, kustomized),
+            (None, Some(schema)) => {
+                let context = custom::Context { forest: inventory.forest(), patterns: &self.patterns, kustomized };
+                custom::check(context, schema, root)
+            }
+            (None, None) => Found::default(),
+        };
         let mut facts = FactBuilder::new(tree, anchor(root));
         let node = self.object(&mut facts, root, key, life, &found);
         let subject = Subject::of(SubjectKind::Schema, NodeRef { tree, node }, inventory, id);
