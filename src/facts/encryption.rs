@@ -104,8 +104,8 @@ fn fallback(facts: &mut FactBuilder, resources: &[View<'_>]) -> NodeId {
     }
 }
 
-fn providers<'a>(resources: &[View<'a>]) -> impl Iterator<Item = (&'a str, View<'a>)> {
-    let lists = resources.to_vec().into_iter().filter_map(|entry| entry.get("providers"));
+fn providers<'a, 'r>(resources: &'r [View<'a>]) -> impl Iterator<Item = (&'a str, View<'a>)> + use<'a, 'r> {
+    let lists = resources.iter().copied().filter_map(|entry| entry.get("providers"));
     lists.flat_map(View::items).flat_map(View::entries)
 }
 

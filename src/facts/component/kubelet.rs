@@ -8,7 +8,7 @@ use super::words::{self, Setting};
 use super::{Component, Finder, files};
 use crate::facts::builder::FactBuilder;
 use crate::facts::component::FlagTable;
-use crate::inventory::{DocumentId, Role};
+use crate::inventory::{DocumentId, Key, Role};
 use crate::source::SourceKind;
 use crate::syntax::{Format, Origin, View};
 use crate::vocabulary::NodeId;
@@ -91,24 +91,23 @@ impl<'a> Finder<'a, '_> {
         })
     }
 
-    /// Whether kubeadm hands a KubeletConfiguration to nodes: it stands beside a document of kubeadm, or in its ConfigMap.
+    /// Whether kubeadm hands a KubeletConfiguration to nodes: its environment is a cluster of kubeadm's, or it lies in kubeadm's
+    /// ConfigMap, or it is one of kubeadm's patches.
     fn is_kubeadms(&self) -> bool {
+        let document = self.inventory.document(self.id);
+        let name = words::base_name(self.inventory.path(self.id));
+        let by_kind = |kind| self.inventory.of_kind(kind, document.environment).next().is_some();
+        let beside = ["ClusterConfiguration", "InitConfiguration", "JoinConfiguration"].into_iter().any(by_kind);
+        beside || name.starts_with("kubeletconfiguration") || self.is_in_kubeadms_map()
+    }
+
+    fn is_in_kubeadms_map(&self) -> bool {
         let source = self.inventory.document(self.id).source;
-        let beside = |(_, other): (DocumentId, &crate::inventory::Document)| {
-            other.source == source && other.key.as_ref().is_some_and(|key| &*key.group == "kubeadm.k8s.io")
-        };
-        let outer = match self.inventory.sources().get(source).kind() {
-            SourceKind::Embedded { outer, .. } => Some(*outer),
-            _ => None,
-        };
-        let is_map = |(_, other): (DocumentId, &crate::inventory::Document)| {
-            Some(other.source) == outer
-                && other
-                    .key
-                    .as_ref()
-                    .is_some_and(|key| &*key.kind == "ConfigMap" && key.name.starts_with("kubelet-config"))
-        };
-        self.inventory.documents().any(beside) || (outer.is_some() && self.inventory.documents().any(is_map))
+        let SourceKind::Embedded { outer, .. } = self.inventory.sources().get(source).kind() else { return false };
+        self.inventory.documents().any(|(_, other)| {
+            let is_map = |key: &Key| &*key.kind == "ConfigMap" && key.name.starts_with("kubelet-config");
+            other.source == *outer && other.key.as_ref().is_some_and(is_map)
+        })
     }
 
     /// The flags of the kubelet unit that names this configuration file.

@@ -34,6 +34,11 @@ pub struct Mounts {
     open: Option<Reason>,
 }
 
+/// Why there may be more than is written.
+fn openness(view: View<'_>) -> Option<Reason> {
+    view.unknown().cloned().or_else(|| super::openness(view))
+}
+
 impl Mounts {
     /// kubeadm's own mounts and `extraVolumes`.
     pub fn of_kubeadm(root: View<'_>, section: Option<View<'_>>) -> Mounts {
@@ -43,10 +48,8 @@ impl Mounts {
         let extra = section.and_then(|section| section.get("extraVolumes"));
         let listed = extra.into_iter().flat_map(View::items);
         all.extend(listed.filter_map(|volume| volume.str_at("mountPath")).map(persistent));
-        let places = [Some(root), section, extra];
-        let open =
-            places.into_iter().flatten().filter_map(|view| view.unknown().cloned().or_else(|| super::openness(view)));
-        Mounts { all, open: open.last() }
+        let open = [extra, section, Some(root)].into_iter().flatten().find_map(openness);
+        Mounts { all, open }
     }
 
     /// The mounts of a container in a pod. A pod without any is an excerpt: no component works without files of its host.
@@ -60,8 +63,7 @@ impl Mounts {
             Some(Mount { path, persistent: volume.is_none_or(|volume| volume.get("emptyDir").is_none()) })
         };
         let all: Vec<Mount> = mounts.into_iter().flat_map(View::items).filter_map(one).collect();
-        let places = [Some(container), mounts].into_iter().flatten();
-        let open = places.filter_map(|view| view.unknown().cloned().or_else(|| super::openness(view))).last();
+        let open = [mounts, Some(container)].into_iter().flatten().find_map(openness);
         (!all.is_empty() || open.is_some()).then_some(Mounts { all, open })
     }
 
