@@ -2,16 +2,17 @@
 //!
 //! Everything that can be wrong about them is found here, before any input is read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 
-use crate::cli::{AuditArgs, Config, ConfigFile, ConfigFrom, Named, Suppress};
-use crate::report::Format;
+use crate::cli::{AuditArgs, Config, ConfigFile, ConfigFrom, Named, Override, Suppress};
+use crate::report::{Format, in_repository};
 use crate::source::Ignores;
 use crate::values::KubeVersion;
 use crate::vocabulary::{GroupBy, Problem, Profile, Severity, nearest};
@@ -65,6 +66,8 @@ pub struct RuleSettings {
     pub severity: BTreeMap<String, Severity>,
     /// Thresholds by rule and parameter.
     pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// Rules that overrides of paths name.
+    pub overridden: Vec<String>,
     /// Folders with further rules.
     pub folders: Vec<PathBuf>,
 }
@@ -93,6 +96,8 @@ pub struct Settings {
     pub exclude: GlobSet,
     /// Where further custom resource definitions lie.
     pub crds: Vec<PathBuf>,
+    /// Paths of the repository to skip, as the configuration says.
+    pub exclude_in_repository: GlobSet,
     /// Rules.
     pub rules: RuleSettings,
     /// The version to judge for.
@@ -117,6 +122,8 @@ pub struct Settings {
     pub group_by: Option<GroupBy>,
     /// Suppressions of the configuration.
     pub suppress: Vec<Suppress>,
+    /// What is different below some paths, the last that fits first.
+    pub overrides: Vec<PathOverride>,
     /// The configuration in use.
     pub config_path: Option<PathBuf>,
     /// Findings that do not count as new.
@@ -138,20 +145,22 @@ impl Settings {
         let config = &file.config;
         Ok(Settings {
             paths: args.paths.clone(),
-            exclude: globs(args.exclude.iter().chain(&config.exclude))?,
             crds: args.crds.clone(),
+            exclude: globs(&args.exclude)?,
+            exclude_in_repository: globs(&config.exclude)?,
             rules: rule_settings(args, config)?,
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,
             as_of: args.as_of.as_deref().map_or(Ok(today), date)?,
-            partial: args.partial || config.partial,
+            partial: args.partial || config.partial.unwrap_or_default(),
             managed: args.managed.clone().or_else(|| config.managed.clone()),
-            external_backup: args.assume_external_backup || config.assume_external_backup,
+            external_backup: args.assume_external_backup || config.assume_external_backup.unwrap_or_default(),
             gate: gate(args, config)?,
             format: args.format.as_deref().map_or(Ok(Format::Full), format)?,
             outputs: args.output.iter().map(output).collect::<Result<_, _>>()?,
             include_passes: args.include_passes,
             group_by: args.group_by,
             suppress: config.suppress.clone(),
+            overrides: overrides(&config.overrides)?,
             config_path: file.path.clone(),
             baseline: args.baseline.clone(),
             disallow_annotations: args.disallow_annotations,
@@ -163,6 +172,11 @@ impl Settings {
 }
 
 impl Settings {
+    /// A path as globs of the configuration see it: that of the repository.
+    pub fn in_repository<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        in_repository(&self.prefix, path).map_or(Cow::Borrowed(path), Cow::Owned)
+    }
+
     /// Ignore files are configuration too.
     pub fn ignores(&self) -> Ignores {
         if self.distrust { Ignores::Disregarded } else { Ignores::Honoured }
@@ -181,6 +195,12 @@ fn rule_settings(args: &AuditArgs, config: &Config) -> Result<RuleSettings, Usag
         ignore: args.ignore.iter().chain(&config.ignore).cloned().collect(),
         severity,
         params: config.params.clone(),
+        overridden: config
+            .overrides
+            .iter()
+            .flat_map(|all| all.ignore.iter().chain(all.severity.keys()))
+            .cloned()
+            .collect(),
         folders: args.rules.clone(),
     })
 }
@@ -232,7 +252,24 @@ fn output(named: &Named) -> Result<(Format, PathBuf), UsageError> {
     Ok((format(&named.name)?, PathBuf::from(&named.value)))
 }
 
-fn globs<'a>(patterns: impl Iterator<Item = &'a String>) -> Result<GlobSet, UsageError> {
+/// What is different for paths of the repository that fit a glob.
+#[derive(Clone, Debug)]
+pub struct PathOverride {
+    /// The paths.
+    pub path: GlobMatcher,
+    /// What the configuration says about them.
+    pub says: Override,
+}
+
+fn overrides(all: &[Override]) -> Result<Vec<PathOverride>, UsageError> {
+    let compile = |says: &Override| {
+        let glob = Glob::new(&says.path).map_err(|error| UsageError::new(format!("overrides: {error}")))?;
+        Ok(PathOverride { path: glob.compile_matcher(), says: says.clone() })
+    };
+    all.iter().rev().map(compile).collect()
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, UsageError> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = Glob::new(pattern).map_err(|error| UsageError::new(format!("--exclude: {error}")))?;

@@ -193,11 +193,28 @@ impl Assembler<'_> {
             new: true,
             count: outcome.count,
         };
+        let path = self.settings.in_repository(&finding.location.path).into_owned();
+        self.apply_overrides(&path, &mut finding);
         if status == Status::Fail {
-            let waiver = suppressions.covering(&target(rule, subject, &finding));
-            finding.suppressed = waiver.map(suppressed);
+            let waiver = suppressions.covering(&target(rule, subject, &finding, &path));
+            finding.suppressed = finding.suppressed.or(waiver.map(suppressed));
         }
         finding
+    }
+
+    /// What the configuration says about the path; the last that fits counts.
+    fn apply_overrides(&self, path: &str, finding: &mut Finding) {
+        let rule = finding.rule.as_str();
+        let mut fitting = self.settings.overrides.iter().filter(|all| all.path.is_match(path));
+        if let Some(severity) = fitting.clone().find_map(|all| all.says.severity.get(rule)) {
+            finding.severity = *severity;
+        }
+        let ignoring = fitting.find(|all| all.says.ignore.iter().any(|ignored| ignored == rule));
+        if let Some(ignoring) = ignoring.filter(|_| finding.status == Status::Fail) {
+            let below = || format!("ignored in `{}`", ignoring.says.path);
+            let reason = ignoring.says.reason.clone().unwrap_or_else(below);
+            finding.suppressed = Some(Suppressed { by: SuppressedBy::Config, reason, until: None });
+        }
     }
 
     fn environment(&self, subject: &Subject) -> &str {
@@ -369,11 +386,12 @@ fn object_name(subject: &Subject) -> String {
     parts.join("/")
 }
 
-fn target<'t>(rule: &'t Rule, subject: Option<&Subject>, finding: &'t Finding) -> Target<'t> {
+fn target<'t>(rule: &'t Rule, subject: Option<&Subject>, finding: &'t Finding, path: &'t str) -> Target<'t> {
     Target {
         rule: rule.id.as_str(),
         aliases: &rule.file.aliases,
         path: &finding.location.path,
+        in_repository: path,
         line: finding.location.region.map_or(0, |region| u32::try_from(region.line).unwrap_or(u32::MAX)),
         document: subject.map(|subject| subject.document.0),
         kind: &finding.subject.kind,

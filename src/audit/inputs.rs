@@ -55,7 +55,7 @@ fn is_stdin(path: &Path) -> bool {
 fn read(settings: &Settings, files: &[FileRef]) -> Vec<Input> {
     files
         .par_iter()
-        .filter(|file| file.named || (!settings.exclude.is_match(Path::new(&file.display)) && !is_own(&file.display)))
+        .filter(|file| file.named || !is_left_out(settings, &file.display))
         .map(|file| Input {
             path: file.display.clone(),
             kind: SourceKind::File,
@@ -63,6 +63,12 @@ fn read(settings: &Settings, files: &[FileRef]) -> Vec<Input> {
             text: load_file(file, MAX_FILE_BYTES),
         })
         .collect()
+}
+
+fn is_left_out(settings: &Settings, path: &str) -> bool {
+    let excluded =
+        settings.exclude.is_match(path) || settings.exclude_in_repository.is_match(&*settings.in_repository(path));
+    excluded || is_own(path)
 }
 
 /// Whether a file is configuration of k8sready itself.

@@ -156,7 +156,8 @@ pub fn active<'r>(rules: &'r RuleSet, settings: &RuleSettings) -> Result<Vec<Act
 }
 
 fn check_names(rules: &RuleSet, settings: &RuleSettings) -> Result<(), UsageError> {
-    let named = settings.severity.keys().chain(settings.params.keys());
+    let overridden = settings.overridden.iter();
+    let named = settings.severity.keys().chain(settings.params.keys()).chain(overridden);
     for name in named {
         if rules.get(name).is_none() {
             let ids = rules.rules.iter().map(|rule| rule.id.as_str());

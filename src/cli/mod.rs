@@ -4,9 +4,11 @@
 
 mod args;
 mod config;
+mod layers;
 
 pub use args::{
-    Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, ConfigFrom, ExplainArgs,
-    InitArgs, Named, RulesArgs,
+    Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, CompletionsArgs, ConfigArgs,
+    ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RulesArgs,
 };
-pub use config::{CONFIG_NAMES, Config, ConfigError, ConfigFile, Suppress};
+pub use config::{Config, Override, Suppress};
+pub use layers::{CONFIG_NAMES, ConfigError, ConfigFile, Setting, origins};

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::CommandError;
-use crate::cli::{AuditArgs, ConfigError, ConfigFile, ConfigFrom};
+use crate::cli::{AuditArgs, ConfigError, ConfigFile, ConfigFrom, Setting};
 use crate::settings::{Settings, UsageError};
 use crate::source::{Revision, git_root};
 use crate::vocabulary::{Problem, ProblemKind};
@@ -74,8 +74,13 @@ impl Against {
     /// Names the file as one of the revision.
     fn shown(&self, config: Result<ConfigFile, ConfigError>) -> Result<ConfigFile, CommandError> {
         let shown = |path: PathBuf| self.revision.as_ref().map_or(path.clone(), |revision| revision.shown(&path));
+        let named = |setting: Setting| Setting { file: shown(setting.file), ..setting };
         match config {
-            Ok(config) => Ok(ConfigFile { path: config.path.map(shown), ..config }),
+            Ok(config) => Ok(ConfigFile {
+                path: config.path.map(shown),
+                values: config.values.into_iter().map(named).collect(),
+                ..config
+            }),
             Err(error) => Err(ConfigError { path: shown(error.path), ..error }.into()),
         }
     }

@@ -4,5 +4,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
 
 mod baseline;
+mod config;
+mod peers;
 mod repository;
+mod shell;
 mod since;
