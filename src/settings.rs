@@ -96,6 +96,8 @@ pub struct Settings {
     pub exclude: GlobSet,
     /// Paths of the repository to skip, as the configuration says.
     pub exclude_in_repository: GlobSet,
+    /// Where further custom resource definitions lie.
+    pub crds: Vec<PathBuf>,
     /// Rules.
     pub rules: RuleSettings,
     /// The version to judge for.
@@ -145,6 +147,7 @@ impl Settings {
             paths: args.paths.clone(),
             exclude: globs(&args.exclude)?,
             exclude_in_repository: globs(&config.exclude)?,
+            crds: args.crds.clone(),
             rules: rule_settings(args, config)?,
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,
             as_of: args.as_of.as_deref().map_or(Ok(today), date)?,

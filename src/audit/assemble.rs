@@ -85,6 +85,7 @@ pub fn report(
         documents_read: counts.read,
         documents_failed: counts.failed,
         documents_templated: counts.templated,
+        documents_without_schema: facts.without_schema,
         kinds: assembler.kinds(),
     };
     let counts = Counts {
@@ -353,7 +354,7 @@ impl Assembler<'_> {
             self.rules.iter().any(|active| matches!(active.rule.judge, Judge::RaisedBy(raised) if raised == kind))
         };
         let reported = |problem: &Problem| match problem.kind {
-            ProblemKind::DuplicateKey | ProblemKind::ValueTypeSurprise => true,
+            ProblemKind::DuplicateKey | ProblemKind::DuplicateObject | ProblemKind::ValueTypeSurprise => true,
             kind => problem.place.is_some() && by_rule(kind),
         };
         let rest = problems.iter().filter(|problem| !reported(problem));

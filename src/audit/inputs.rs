@@ -13,23 +13,29 @@ use crate::vocabulary::{Problem, ProblemKind};
 
 /// Every input, in path order, and what went wrong on the way.
 pub fn collect(settings: &Settings) -> Result<(Vec<Input>, Vec<Problem>), AuditError> {
-    let (stdin, paths): (Vec<&PathBuf>, Vec<&PathBuf>) = settings.paths.iter().partition(|path| is_stdin(path));
-    let cwd =
-        std::env::current_dir().map_err(|error| UsageError::new(format!("the working directory is gone: {error}")))?;
-    for path in &paths {
-        if !path.exists() {
-            let error = UsageError::new(format!("`{}` does not exist", path.display()));
-            return Err(error.help("name files or folders that exist, or `-` for standard input").into());
-        }
-    }
-    let paths: Vec<PathBuf> = paths.into_iter().cloned().collect();
-    let found = walk_with(&paths, &cwd, settings.ignores());
-    let mut inputs = read(settings, &found.files);
+    let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = settings.paths.iter().cloned().partition(|path| is_stdin(path));
+    let (mut inputs, problems) = files(settings, &paths)?;
     if !stdin.is_empty() {
         let text = read_stdin(MAX_FILE_BYTES).map_err(|error| (ProblemKind::Unreadable, error));
         inputs.push(Input { path: "-".to_string(), kind: SourceKind::Stdin, named: true, text });
     }
-    Ok((inputs, found.problems))
+    Ok((inputs, problems))
+}
+
+/// The texts of the custom resource definitions beside the input.
+pub fn definitions(settings: &Settings) -> Result<Vec<Input>, AuditError> {
+    Ok(files(settings, &settings.crds)?.0)
+}
+
+fn files(settings: &Settings, paths: &[PathBuf]) -> Result<(Vec<Input>, Vec<Problem>), AuditError> {
+    let cwd =
+        std::env::current_dir().map_err(|error| UsageError::new(format!("the working directory is gone: {error}")))?;
+    if let Some(path) = paths.iter().find(|path| !path.exists()) {
+        let error = UsageError::new(format!("`{}` does not exist", path.display()));
+        return Err(error.help("name files or folders that exist, or `-` for standard input").into());
+    }
+    let found = walk_with(paths, &cwd, settings.ignores());
+    Ok((read(settings, &found.files), found.problems))
 }
 
 /// The same inputs as another revision holds them, under the same names. What it lacks is no error; what it cannot have

@@ -97,13 +97,19 @@ fn audit_known(
     let (skipped, active): (Vec<_>, Vec<_>) = active(&rules, &settings.rules)?
         .into_iter()
         .partition(|active| settings.managed.is_some() && active.rule.subject.is_provider_business());
+    let definitions = inputs::definitions(settings)?;
+    let beside = (!definitions.is_empty()).then(|| inventory::load(definitions, true).inventory);
     let mut loaded = inventory::load(inputs, settings.partial);
     loaded.problems.extend(noticed);
     loaded.problems.extend(settings.notices.iter().cloned());
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
-    let assumptions = Assumptions { external_backup: settings.external_backup };
-    let (facts, evaluation) =
-        judge(&mut loaded.inventory, assumptions, &active, &loaded.problems, passes).map_err(AuditError::Internal)?;
+    let assumptions = Assumptions {
+        external_backup: settings.external_backup,
+        target_minor: settings.target_version.minor,
+        as_of: settings.as_of,
+    };
+    let (facts, evaluation) = judge(&mut loaded.inventory, beside, assumptions, &active, &loaded.problems, passes)
+        .map_err(AuditError::Internal)?;
     let rules = assemble::Rules { active: &active, skipped: &skipped };
     Ok(assemble::report(settings, loaded, &facts, rules, evaluation, known))
 }
@@ -114,12 +120,13 @@ const CHUNK: usize = 1024;
 /// Judges the control plane, then the objects a chunk at a time; an object's facts go when its rules have run.
 fn judge(
     inventory: &mut Inventory,
+    definitions: Option<Inventory>,
     assumptions: Assumptions,
     rules: &[ActiveRule<'_>],
     noticed: &[Problem],
     passes: Passes,
 ) -> Result<(Facts, Evaluation), String> {
-    let maker = Maker::new(inventory)?;
+    let maker = Maker::new(inventory, assumptions, definitions)?;
     let mut evaluating = Evaluating::new(rules, passes);
     let mut facts = maker.control_plane(inventory, assumptions);
     evaluating.judge(inventory, &facts, 0..facts.subjects.len());

@@ -120,6 +120,9 @@ pub struct AuditArgs {
     /// The input is part of a larger whole: what is absent is unknown
     #[arg(long, help_heading = "Input")]
     pub partial: bool,
+    /// Files or folders with custom resource definitions that are not part of the input (repeatable)
+    #[arg(long, value_name = "PATH", help_heading = "Input")]
+    pub crds: Vec<PathBuf>,
     /// A provider runs the control plane (eks, gke, aks …): its rules are skipped with the reason
     #[arg(long, value_name = "PROVIDER", help_heading = "Input")]
     pub managed: Option<String>,

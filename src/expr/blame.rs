@@ -92,7 +92,7 @@ impl<'t, 'm, 'a> Tracer<'t, 'm, 'a> {
             Op::Not(operand) => self.verdict(operand, !wanted),
             Op::And(operands) => self.junction(operands, wanted, true),
             Op::Or(operands) => self.junction(operands, wanted, false),
-            Op::Has { base, key } => Blame::at(self.has(base, key, wanted)),
+            Op::Has { base, key, .. } => Blame::at(self.has(base, key, wanted)),
             Op::In(pair) => Blame::at(self.contained(pair, wanted)),
             Op::Ternary(parts) => self.branch(parts, |this, chosen| this.verdict(chosen, wanted)),
             Op::Loop(walk) if is_test(walk.kind) => self.walk(walk, wanted),

@@ -38,6 +38,8 @@ pub(super) enum Op {
     Has {
         base: Box<Code>,
         key: Box<str>,
+        /// As in `Select`.
+        hint: AtomicU32,
     },
     Not(Box<Code>),
     Negate(Box<Code>),

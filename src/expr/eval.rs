@@ -89,7 +89,7 @@ impl<'a> Machine<'_, 'a> {
             Op::Or(operands) => self.junction(operands, true),
             Op::Not(operand) => self.truth(operand).map(|value| !value),
             Op::In(pair) => self.contained(pair),
-            Op::Has { base, key } => match self.place(base).and_then(|site| site.entry(key)) {
+            Op::Has { base, key, hint } => match self.place(base).and_then(|site| site.hinted(key, hint)) {
                 Some(_) => Ok(true),
                 None => self.eval(base).and_then(|base| has(base, key)),
             },

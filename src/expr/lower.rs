@@ -219,7 +219,7 @@ impl<'s> Lowering<'s> {
     fn has(&mut self, operand: &Expr, field: &str, span: Span) -> (Op, Ty) {
         let (base, base_ty) = self.lower(operand);
         self.field(&base_ty, operand, field, span);
-        (Op::Has { base: Box::new(base), key: field.into() }, Ty::Plain(Type::Bool))
+        (Op::Has { base: Box::new(base), key: field.into(), hint: AtomicU32::default() }, Ty::Plain(Type::Bool))
     }
 
     fn index(&mut self, operand: &Expr, index: &Expr, optional: bool) -> (Op, Ty) {

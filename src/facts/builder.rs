@@ -54,8 +54,7 @@ impl FactBuilder {
     }
 
     /// The finished tree, rooted at the node pushed last.
-    pub fn finish(mut self) -> Tree {
-        self.tree.shrink();
+    pub fn finish(self) -> Tree {
         self.tree
     }
 

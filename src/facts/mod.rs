@@ -5,16 +5,23 @@
 
 mod access;
 mod audit;
+mod authentication;
+mod authorization;
 mod backup;
 mod builder;
+mod certificate;
 mod cluster;
 mod component;
+mod config_map;
 mod control_plane;
 mod controllers;
 mod descriptor;
 mod encryption;
 mod load_balancer;
+mod namespace;
 mod network;
+mod pod_security;
+mod schema;
 mod subject;
 mod surroundings;
 mod workload;
@@ -25,10 +32,11 @@ pub use subject::{Subject, SubjectKind};
 
 use std::sync::Arc;
 
+use jiff::civil::{Date, date};
 use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory, Role};
-use crate::syntax::{Origin, Tree, View};
+use crate::syntax::{Format, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
@@ -58,18 +66,34 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
 /// What facts are made with besides the document at hand: dated tables, and documents that decide for others.
 struct Tables {
     known: workload::Known,
-    flags: component::FlagTable,
+    components: component::ComponentTables,
     controllers: controllers::Controllers,
     surroundings: surroundings::Surroundings,
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
+    schemas: schema::Schemas,
+    /// Minor of the Kubernetes release to judge for.
+    target_minor: u32,
 }
 
 /// What the user says about the world outside the input.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Assumptions {
     /// etcd is backed up by something that is not in the input.
     pub external_backup: bool,
+    /// Minor of the Kubernetes release to judge for: 37 of 1.37.
+    pub target_minor: u32,
+    /// The day that certificates are judged for.
+    pub as_of: Date,
+}
+
+/// The minor of the newest Kubernetes release that facts know.
+pub const NEWEST_MINOR: u32 = 37;
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        Assumptions { external_backup: false, target_minor: NEWEST_MINOR, as_of: date(2026, 11, 24) }
+    }
 }
 
 type Built = Option<(Tree, Vec<Subject>)>;
@@ -83,6 +107,8 @@ pub struct Facts {
     pub clusters: Vec<NodeRef>,
     /// Dates of the tables that facts were made with: name and day.
     pub dated: Vec<(&'static str, String)>,
+    /// Objects whose kind has no schema here: custom resources without their definition, files of other tools.
+    pub without_schema: usize,
 }
 
 /// Makes facts. The control plane's stay, because everybody may look at them; those of ordinary objects are looked at by
@@ -93,13 +119,20 @@ pub struct Maker {
 
 impl Maker {
     /// Loads the dated tables and gathers what lies around objects.
-    pub fn new(inventory: &Inventory) -> Result<Maker, String> {
+    /// `definitions` holds custom resource definitions that are no part of the input.
+    pub fn new(
+        inventory: &Inventory,
+        assumptions: Assumptions,
+        definitions: Option<Inventory>,
+    ) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
-            flags: component::FlagTable::load()?,
+            components: component::ComponentTables::load()?,
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
+            schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
+            target_minor: assumptions.target_minor,
         };
         Ok(Maker { tables })
     }
@@ -111,20 +144,34 @@ impl Maker {
         subjects.extend(pass(inventory, &self.tables, &all, |inventory, _, id, tree| {
             load_balancer::build(inventory, id, tree)
         }));
+        let holders: Vec<DocumentId> = inventory
+            .objects()
+            .filter(|(_, document)| certificate::KINDS.contains(&document.kind()))
+            .map(|(id, _)| id)
+            .collect();
+        subjects.extend(pass(inventory, &self.tables, &holders, |inventory, _, id, tree| {
+            certificate::of_document(inventory, assumptions.as_of, id, tree)
+        }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
-        let clusters = clusters(inventory, &subjects);
+        let clusters = clusters(inventory, &subjects, assumptions);
         let dated = vec![
             ("well-known workloads", self.tables.known.date.clone()),
             ("well-known controllers", self.tables.controllers.date.clone()),
-            ("component flags", self.tables.flags.date.clone()),
+            ("component flags", self.tables.components.flags.date.clone()),
+            ("removed flags", self.tables.components.removed.date.clone()),
+            ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
-        Facts { subjects, clusters, dated }
+        Facts { subjects, clusters, dated, without_schema: 0 }
     }
 
     /// Adds the facts of some objects, and the objects themselves as subjects.
     pub fn objects(&self, inventory: &mut Inventory, ids: &[DocumentId], facts: &mut Facts) {
-        let built = pass(inventory, &self.tables, ids, object_facts);
+        let mut built = pass(inventory, &self.tables, ids, object_facts);
+        let typed =
+            pass(inventory, &self.tables, ids, |inventory, tables, id, tree| tables.schemas.build(inventory, id, tree));
+        facts.without_schema += ids.len() - typed.len();
+        built.extend(typed);
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }
@@ -132,7 +179,7 @@ impl Maker {
 
 /// Builds the facts of everything and keeps them.
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let maker = Maker::new(inventory)?;
+    let maker = Maker::new(inventory, assumptions, None)?;
     let mut facts = maker.control_plane(inventory, assumptions);
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     maker.objects(inventory, &ids, &mut facts);
@@ -143,6 +190,7 @@ pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Fact
 const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
     ("controlPlanes", SubjectKind::ControlPlane),
     ("components", SubjectKind::Component),
+    ("kubelets", SubjectKind::Kubelet),
     ("nodes", SubjectKind::Node),
     ("etcds", SubjectKind::Etcd),
     ("loadBalancers", SubjectKind::LoadBalancer),
@@ -150,7 +198,7 @@ const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
 ];
 
 /// What each environment sees of its control plane.
-fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
+fn clusters(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assumptions) -> Vec<NodeRef> {
     let listed = |subject: &&Subject| CLUSTER_LISTS.iter().any(|(_, kind)| *kind == subject.kind);
     let subjects: Vec<&Subject> = subjects.iter().filter(listed).collect();
     let mut clusters = Vec::new();
@@ -159,7 +207,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
         let mut facts = FactBuilder::new(tree, NodeRef::default());
         let seen: Vec<&&Subject> =
             subjects.iter().filter(|subject| environment.visible.binary_search(&subject.environment).is_ok()).collect();
-        let fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
+        let mut fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
             .iter()
             .map(|(name, kind)| {
                 let of_kind = seen.iter().filter(|subject| subject.kind == *kind);
@@ -168,6 +216,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
             })
             .collect();
         let origin = facts.anchor();
+        fields.push(("targetMinor", facts.int(assumptions.target_minor.into(), origin.clone())));
         let node = facts.map(&fields, origin);
         inventory.add_tree(facts.finish());
         clusters.push(NodeRef { tree, node });
@@ -175,10 +224,13 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
     clusters
 }
 
-type Adapter = fn(&Inventory, &Tables, DocumentId, TreeId) -> Built;
-
 /// Runs one adapter over documents in parallel. Tree ids are given out beforehand, by position among the documents.
-fn pass(inventory: &mut Inventory, tables: &Tables, ids: &[DocumentId], adapter: Adapter) -> Vec<Subject> {
+fn pass(
+    inventory: &mut Inventory,
+    tables: &Tables,
+    ids: &[DocumentId],
+    adapter: impl Fn(&Inventory, &Tables, DocumentId, TreeId) -> Built + Sync,
+) -> Vec<Subject> {
     let first = inventory.forest().next_id().0;
     let shared = &*inventory;
     let built: Vec<Built> = ids
@@ -203,9 +255,11 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
             network::service(inventory, id, tree)
         }
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
+        "ConfigMap" => config_map::build(inventory, id, tree),
+        "Namespace" => namespace::build(inventory, tables, id, tree),
         "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
         "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, &tables.controllers, id, tree),
-        _ => workload::build(inventory, &tables.known, &tables.surroundings, id, tree),
+        _ => workload::build(inventory, tables, id, tree),
     }
 }
 
@@ -216,16 +270,22 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
         return None;
     }
     let floating = || tables.floating[document.environment.index()].clone();
+    let components = &tables.components;
     match document.kind() {
-        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, floating(), id, tree)),
+        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, components, floating(), id, tree)),
         "InitConfiguration" | "JoinConfiguration" => {
-            Some(cluster::kubeadm_node(inventory, &tables.flags, &floating(), id, tree))
+            Some(cluster::kubeadm_node(inventory, components, &floating(), id, tree))
         }
-        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, &tables.flags, floating, id, tree),
+        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, components, floating, id, tree),
         "EncryptionConfiguration" | "EncryptionConfig" => encryption::of_file(inventory, id, tree),
-        "Policy" => audit::policy(inventory, id, tree),
+        "AuthorizationConfiguration" => authorization::of_file(inventory, id, tree),
+        "AuthenticationConfiguration" => authentication::of_file(inventory, id, tree),
+        "Policy" => audit::policy(inventory, id, tree).or_else(|| authorization::of_abac(inventory, id, tree)),
         "CronJob" => backup::cron_job(inventory, floating, id, tree),
-        _ => cluster::components(inventory, &tables.flags, id, tree),
+        _ if document.role == Role::Other && document.format == Format::Json => {
+            authorization::of_abac(inventory, id, tree).or_else(|| cluster::components(inventory, components, id, tree))
+        }
+        _ => cluster::components(inventory, components, id, tree),
     }
 }
 

@@ -45,11 +45,17 @@ macro_rules! subjects {
 subjects! {
     Workload = "workload", "workload";
     Container = "container", "container";
+    Namespace = "namespace", "ns";
+    ConfigMap = "config-map", "configMap";
     Service = "service", "service";
     Pdb = "pdb", "pdb";
     Role = "role", "role";
     Binding = "binding", "binding";
     Component = "component", "component";
+    Kubelet = "kubelet", "kubelet";
+    Authentication = "authentication", "authentication";
+    Authorization = "authorization", "authorization";
+    Certificate = "certificate", "certificate";
     ControlPlane = "control-plane", "controlPlane";
     Node = "node", "node";
     Etcd = "etcd", "etcd";
@@ -57,6 +63,7 @@ subjects! {
     AuditPolicy = "audit-policy", "auditPolicy";
     LoadBalancer = "load-balancer", "loadBalancer";
     Backup = "backup", "backup";
+    Schema = "schema", "schema";
     Object = "object", "object";
     Document = "document", "document";
 }
@@ -64,8 +71,21 @@ subjects! {
 impl SubjectKind {
     /// Whether a provider that runs the control plane takes care of it.
     pub fn is_provider_business(self) -> bool {
-        use SubjectKind::{AuditPolicy, Backup, Component, ControlPlane, Encryption, Etcd, LoadBalancer};
-        matches!(self, Component | ControlPlane | Etcd | Encryption | AuditPolicy | LoadBalancer | Backup)
+        use SubjectKind::{
+            AuditPolicy, Authentication, Authorization, Backup, Component, ControlPlane, Encryption, Etcd, LoadBalancer,
+        };
+        matches!(
+            self,
+            Component
+                | Authentication
+                | Authorization
+                | ControlPlane
+                | Etcd
+                | Encryption
+                | AuditPolicy
+                | LoadBalancer
+                | Backup
+        )
     }
 }
 

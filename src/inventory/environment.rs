@@ -37,6 +37,8 @@ pub struct Environment {
     pub scaled: Vec<String>,
     /// A variant without workloads of its own: what it varies completes it.
     pub fragment: bool,
+    /// A Kustomize root: what its documents lack, its transformers and patches may add.
+    pub kustomized: bool,
 }
 
 /// What is to be said of a fragment.
@@ -77,6 +79,7 @@ impl Division {
             labels: Vec::new(),
             scaled: Vec::new(),
             fragment: false,
+            kustomized: false,
         });
         self.parents.push(parent);
         id
@@ -126,6 +129,7 @@ impl Division {
     /// A Kustomize root sees its closure; what roots share sees all of them.
     fn add_kustomize(&mut self, roots: &Roots, sources: &Sources, documents: &mut [Document]) {
         let ids: Vec<EnvironmentId> = roots.all().iter().map(|root| self.add(root.path.clone(), None)).collect();
+        ids.iter().for_each(|id| self.environments[id.index()].kustomized = true);
         for document in documents.iter_mut() {
             if let Some(root) = roots.owner(sources.get(document.source).path()) {
                 document.environment = ids[root];

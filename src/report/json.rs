@@ -177,10 +177,12 @@ struct Rules {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Documents {
     read: usize,
     failed: usize,
     templated: usize,
+    without_schema: usize,
 }
 
 #[derive(Serialize)]
@@ -339,6 +341,7 @@ impl<'a> Coverage<'a> {
                 read: coverage.documents_read,
                 failed: coverage.documents_failed,
                 templated: coverage.documents_templated,
+                without_schema: coverage.documents_without_schema,
             },
             kinds: coverage.kinds.iter().map(kind).collect(),
         }

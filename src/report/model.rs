@@ -296,6 +296,8 @@ pub struct Coverage {
     pub documents_failed: usize,
     /// Documents that are templates.
     pub documents_templated: usize,
+    /// Objects of a kind whose fields are not known.
+    pub documents_without_schema: usize,
     /// Kinds that rules asked for, sorted by name.
     pub kinds: Vec<KindCoverage>,
 }

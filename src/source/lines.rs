@@ -45,6 +45,9 @@ impl Lines {
     pub fn column(&self, text: &str, offset: u32) -> u32 {
         let offset = offset.min(self.len);
         let start = self.starts[self.line(offset) as usize - 1];
+        if offset as usize - start as usize <= BLOCK {
+            return utf16_units(&text.as_bytes()[start as usize..offset as usize]) + 1;
+        }
         self.units_before(text, offset) - self.units_before(text, start) + 1
     }
 

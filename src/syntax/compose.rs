@@ -66,6 +66,7 @@ pub struct Scratch {
     frames: Vec<Frame>,
     children: Vec<NodeId>,
     merges: Vec<NodeId>,
+    tree: Option<Tree>,
 }
 
 /// Builds the tree of one document.
@@ -90,10 +91,13 @@ impl<'t> Composer<'t> {
         base: usize,
         start: usize,
         budget: Budget,
-        scratch: Scratch,
+        mut scratch: Scratch,
     ) -> Self {
         Composer {
-            tree: Tree::new(source, text.clone()),
+            tree: match scratch.tree.take() {
+                Some(tree) => tree.begun(source, text.clone()),
+                None => Tree::new(source, text.clone()),
+            },
             text,
             base,
             budget,
@@ -144,12 +148,15 @@ impl<'t> Composer<'t> {
     }
 
     /// The finished tree, `None` when the document holds nothing, and the room for the next one.
-    pub fn finish(self) -> (Option<Tree>, Scratch) {
+    pub fn finish(mut self) -> (Option<Tree>, Scratch) {
         let is_nothing = self.tree.is_empty() || {
             let root = self.tree.node(self.tree.root());
             root.data == Data::Null && root.span.is_empty()
         };
-        ((!is_nothing).then_some(self.tree), self.scratch)
+        // A copy takes exactly the room it needs, and the original its time to grow only once.
+        let tree = (!is_nothing).then(|| self.tree.clone());
+        self.scratch.tree = Some(self.tree);
+        (tree, self.scratch)
     }
 
     /// Begins a list or mapping; `anchor` is 0 for none.

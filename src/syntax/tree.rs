@@ -70,6 +70,21 @@ pub struct Redaction {
     pub class: Secret,
     /// Length of the text in bytes before it was overwritten.
     pub length: u32,
+    /// For keys: what the text was.
+    pub shape: KeyShape,
+}
+
+/// What the text of a key was, before it was overwritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyShape {
+    /// Nobody asks.
+    Unread,
+    /// No base64.
+    Malformed,
+    /// Base64 of so many bytes.
+    Bytes(u8),
+    /// Base64 of so many characters that people wrote.
+    Words(u8),
 }
 
 /// Kinds of secret text; each has a row in `data/redaction.yaml`.
@@ -184,6 +199,16 @@ impl Tree {
             origins: Vec::new(),
             root: NodeId(0),
         }
+    }
+
+    /// This tree emptied, with the room it has, over another text.
+    pub fn begun(mut self, source: SourceId, text: Arc<str>) -> Self {
+        self.buffer.clear();
+        self.nodes.clear();
+        self.children.clear();
+        self.reasons.clear();
+        self.origins.clear();
+        Tree { source, text, root: NodeId(0), ..self }
     }
 
     /// The source its spans refer to.
@@ -466,13 +491,14 @@ impl<'a> View<'a> {
         self.tree().node(self.at.node).span
     }
 
-    fn to(self, node: NodeId) -> View<'a> {
+    /// A node of the same tree.
+    pub fn child(self, node: NodeId) -> View<'a> {
         self.forest.view(NodeRef { tree: self.at.tree, node })
     }
 
     /// The value under a key.
     pub fn get(self, key: &str) -> Option<View<'a>> {
-        self.tree().get(self.at.node, key).map(|node| self.to(node))
+        self.tree().get(self.at.node, key).map(|node| self.child(node))
     }
 
     /// The key node of an entry.
@@ -536,13 +562,13 @@ impl<'a> View<'a> {
 
     /// The elements of a list; none for anything else.
     pub fn items(self) -> impl DoubleEndedIterator<Item = View<'a>> + ExactSizeIterator {
-        self.tree().elements(self.at.node).iter().map(move |&node| self.to(node))
+        self.tree().elements(self.at.node).iter().map(move |&node| self.child(node))
     }
 
     /// The entries of a map whose keys are strings, repeated keys each time; none for anything else.
     pub fn entries(self) -> impl Iterator<Item = (&'a str, View<'a>)> {
         let tree = self.tree();
-        tree.entries(self.at.node).filter_map(move |(key, value)| Some((tree.str(key)?, self.to(value))))
+        tree.entries(self.at.node).filter_map(move |(key, value)| Some((tree.str(key)?, self.child(value))))
     }
 
     /// The origin of the value under `path`, or of its absence below the deepest part of the path that exists.

@@ -402,6 +402,7 @@ pub fn sample() -> (Report, Texts) {
             documents_read: 40,
             documents_failed: 1,
             documents_templated: 2,
+            documents_without_schema: 1,
             kinds: vec![
                 KindCoverage { kind: "apps/v1/Deployment".to_string(), state: KindState::Complete, reason: None },
                 KindCoverage {

@@ -40,6 +40,8 @@ impl Side {
 struct Options {
     partial: bool,
     assume_external_backup: bool,
+    /// As `1.29`.
+    target_version: Option<String>,
     params: BTreeMap<String, serde_json::Value>,
 }
 
@@ -86,7 +88,13 @@ impl Fixture {
             text: Ok(text.clone()),
         });
         let mut loaded = inventory::load(inputs.collect(), self.options.partial);
-        let assumptions = Assumptions { external_backup: self.options.assume_external_backup };
+        let minor =
+            |version: &String| version.strip_prefix("1.").and_then(|minor| minor.parse().ok()).expect("1.MINOR");
+        let assumptions = Assumptions {
+            external_backup: self.options.assume_external_backup,
+            target_minor: self.options.target_version.as_ref().map_or(facts::NEWEST_MINOR, minor),
+            ..Assumptions::default()
+        };
         let facts = facts::build(&mut loaded.inventory, assumptions).expect("facts");
         (loaded, facts)
     }

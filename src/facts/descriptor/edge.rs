@@ -1,6 +1,7 @@
 //! `loadBalancer`, `backup`, and `cluster`, which holds all of a control plane.
 
 use super::control_plane::{COMPONENT, CONTROL_PLANE, ETCD, NODE};
+use super::kubelet::KUBELET;
 use super::object;
 use crate::expr::Type;
 
@@ -52,8 +53,10 @@ object! {
     CLUSTER = "cluster", "What an environment says of its control plane; every rule sees it";
     controlPlanes: Type::List(&Type::Object(&CONTROL_PLANE)), "Control planes";
     components: Type::List(&Type::Object(&COMPONENT)), "Components";
+    kubelets: Type::List(&Type::Object(&KUBELET)), "kubelets";
     nodes: Type::List(&Type::Object(&NODE)), "Nodes";
     etcds: Type::List(&Type::Object(&ETCD)), "etcd clusters";
     loadBalancers: Type::List(&Type::Object(&LOAD_BALANCER)), "Balancers";
     backups: Type::List(&Type::Object(&BACKUP)), "etcd backups";
+    targetMinor: Type::Int, "Minor of the Kubernetes release that is judged for: 37 of 1.37";
 }

@@ -5,7 +5,11 @@
 
 mod control_plane;
 mod edge;
+mod kubelet;
+mod login;
+mod namespace;
 mod objects;
+mod schema;
 mod workload;
 
 pub use edge::CLUSTER;
@@ -41,11 +45,17 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
     match kind {
         SubjectKind::Workload => Some(&workload::WORKLOAD),
         SubjectKind::Container => Some(&workload::CONTAINER),
+        SubjectKind::Namespace => Some(&namespace::NAMESPACE),
+        SubjectKind::ConfigMap => Some(&namespace::CONFIG_MAP),
         SubjectKind::Service => Some(&objects::SERVICE),
         SubjectKind::Pdb => Some(&objects::PDB),
         SubjectKind::Role => Some(&objects::ROLE),
         SubjectKind::Binding => Some(&objects::BINDING),
         SubjectKind::Component => Some(&control_plane::COMPONENT),
+        SubjectKind::Kubelet => Some(&kubelet::KUBELET),
+        SubjectKind::Certificate => Some(&login::CERTIFICATE),
+        SubjectKind::Authentication => Some(&login::AUTHENTICATION),
+        SubjectKind::Authorization => Some(&login::AUTHORIZATION),
         SubjectKind::ControlPlane => Some(&control_plane::CONTROL_PLANE),
         SubjectKind::Node => Some(&control_plane::NODE),
         SubjectKind::Etcd => Some(&control_plane::ETCD),
@@ -53,6 +63,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::AuditPolicy => Some(&control_plane::AUDIT_POLICY),
         SubjectKind::LoadBalancer => Some(&edge::LOAD_BALANCER),
         SubjectKind::Backup => Some(&edge::BACKUP),
+        SubjectKind::Schema => Some(&schema::SCHEMA),
         SubjectKind::Object | SubjectKind::Document => None,
     }
 }

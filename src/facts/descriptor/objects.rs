@@ -45,6 +45,7 @@ object! {
     boundClusterWide: Type::Bool, "Some ClusterRoleBinding grants it", [list("rbac.authorization.k8s.io", "clusterrolebindings")];
     namespaced: Type::Bool, "It holds inside namespaces only: a Role, or a ClusterRole that none but RoleBindings grant", [list("rbac.authorization.k8s.io", "rolebindings"), list("rbac.authorization.k8s.io", "clusterrolebindings")];
     needs: Type::List(&Type::String), "What the well-known controller it belongs to needs for its job (data/controllers.yaml): clusterAdmin, secrets, escalate, impersonate";
+    servingOnly: Type::Bool, "It approves or signs certificates of kubelets' serving signer, and of no other";
     rules: Type::List(&Type::Object(&POLICY_RULE)), "Its rules";
     bindings: Type::List(&Type::Object(&NEIGHBOUR)), "Bindings that grant it", [list("rbac.authorization.k8s.io", "rolebindings"), list("rbac.authorization.k8s.io", "clusterrolebindings")];
 }
@@ -58,6 +59,7 @@ object! {
     resourceNames: Type::List(&Type::String), "Names it is limited to";
     nonResourceURLs: Type::List(&Type::String), "URLs that are no resources";
     everything: Type::Bool, "Every verb on every resource of every API group";
+    powers: Type::Map(&Type::String), "What it lets its holder do besides reading: workloads, exec, portForward, bindings, escalate, impersonate, certificates, tokens, webhooks, persistentVolumes, clusterObjects, bulkDelete, traces, configMaps, trustedConfig, networking, endpoints, secrets, kubelets; each with the resource that gives it";
     custom: Type::Bool, "Every API group in it is somebody's own, none of Kubernetes itself";
 }
 

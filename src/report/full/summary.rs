@@ -212,7 +212,11 @@ fn basis(page: &mut Page, report: &Report) -> io::Result<()> {
     let more = [(coverage.rules_unknown, "unknown"), (coverage.rules_skipped, "skipped")];
     parts.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     let mut documents = vec![number(coverage.documents_read, "document") + " read"];
-    let more = [(coverage.documents_failed, "failed"), (coverage.documents_templated, "templated")];
+    let more = [
+        (coverage.documents_failed, "failed"),
+        (coverage.documents_templated, "templated"),
+        (coverage.documents_without_schema, "without a schema"),
+    ];
     documents.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     let elapsed = report.elapsed.map_or_else(String::new, |time| format!(" in {:.2}s", time.as_secs_f64()));
     page.paragraph(0, &format!("{}; {}{elapsed}", parts.join(", "), documents.join(", ")))?;

@@ -1,0 +1,28 @@
+//! `schema`.
+
+use super::object;
+use crate::expr::Type;
+
+object! {
+    /// An object of a kind that is known.
+    SCHEMA = "schema", "An object of a known kind, its API version's life, and what its type finds wrong with it";
+    apiVersion: Type::String, "API version";
+    kind: Type::String, "Kind";
+    name: Type::String, "Name";
+    removed: Type::Bool, "The target version does not serve this API version any more";
+    removedIn: Type::String, "The first release without it: `1.22`; null if none is known";
+    deprecated: Type::Bool, "The target version serves it and calls it deprecated";
+    deprecatedIn: Type::String, "The first release that called it deprecated; null if none";
+    advice: Type::String, "What takes its place, as half a sentence";
+    unknownFields: Type::List(&Type::Object(&VIOLATION)), "Fields that its type does not have";
+    wrongTypes: Type::List(&Type::Object(&VIOLATION)), "Fields with a value of another type";
+    missingFields: Type::List(&Type::Object(&VIOLATION)), "Fields that are required and not there";
+    invalidValues: Type::List(&Type::Object(&VIOLATION)), "Fields with a value that is not allowed";
+}
+
+object! {
+    /// A field that a type does not allow.
+    VIOLATION = "violation", "A field that a type does not allow";
+    field: Type::String, "Its path: `spec.containers[0].image`";
+    text: Type::String, "What would be right; empty for a missing field";
+}
