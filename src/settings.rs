@@ -94,10 +94,10 @@ pub struct Settings {
     pub paths: Vec<PathBuf>,
     /// Paths to skip.
     pub exclude: GlobSet,
-    /// Where further custom resource definitions lie.
-    pub crds: Vec<PathBuf>,
     /// Paths of the repository to skip, as the configuration says.
     pub exclude_in_repository: GlobSet,
+    /// Where further custom resource definitions lie.
+    pub crds: Vec<PathBuf>,
     /// Rules.
     pub rules: RuleSettings,
     /// The version to judge for.
@@ -145,9 +145,9 @@ impl Settings {
         let config = &file.config;
         Ok(Settings {
             paths: args.paths.clone(),
-            crds: args.crds.clone(),
             exclude: globs(&args.exclude)?,
             exclude_in_repository: globs(&config.exclude)?,
+            crds: args.crds.clone(),
             rules: rule_settings(args, config)?,
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,
             as_of: args.as_of.as_deref().map_or(Ok(today), date)?,

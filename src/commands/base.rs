@@ -89,9 +89,11 @@ impl Against {
     pub fn settle(&mut self, settings: &mut Settings) {
         if settings.distrust {
             settings.baseline = settings.baseline.take().and_then(|path| self.trusted(&path, "baseline"));
-            let folders = std::mem::take(&mut settings.rules.folders);
-            settings.rules.folders =
-                folders.into_iter().filter_map(|path| self.trusted(&path, "folder of rules")).collect();
+            for (folders, what) in
+                [(&mut settings.rules.folders, "folder of rules"), (&mut settings.crds, "folder of definitions")]
+            {
+                *folders = folders.iter().filter_map(|path| self.trusted(path, what)).collect();
+            }
         }
         settings.notices.append(&mut self.notices);
     }
