@@ -279,7 +279,7 @@ impl Assembler<'_> {
             self.rules.iter().any(|active| matches!(active.rule.judge, Judge::RaisedBy(raised) if raised == kind))
         };
         let reported = |problem: &Problem| match problem.kind {
-            ProblemKind::DuplicateKey | ProblemKind::ValueTypeSurprise => true,
+            ProblemKind::DuplicateKey | ProblemKind::DuplicateObject | ProblemKind::ValueTypeSurprise => true,
             kind => problem.place.is_some() && by_rule(kind),
         };
         let rest = problems.iter().filter(|problem| !reported(problem));

@@ -9,12 +9,15 @@ mod backup;
 mod builder;
 mod cluster;
 mod component;
+mod config_map;
 mod control_plane;
 mod controllers;
 mod descriptor;
 mod encryption;
 mod load_balancer;
+mod namespace;
 mod network;
+mod pod_security;
 mod schema;
 mod subject;
 mod surroundings;
@@ -65,6 +68,8 @@ struct Tables {
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
     schemas: schema::Schemas,
+    /// Minor of the Kubernetes release to judge for.
+    target_minor: u32,
 }
 
 /// What the user says about the world outside the input.
@@ -121,6 +126,7 @@ impl Maker {
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
             schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
+            target_minor: assumptions.target_minor,
         };
         Ok(Maker { tables })
     }
@@ -134,7 +140,7 @@ impl Maker {
         }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
-        let clusters = clusters(inventory, &subjects);
+        let clusters = clusters(inventory, &subjects, assumptions);
         let dated = vec![
             ("well-known workloads", self.tables.known.date.clone()),
             ("well-known controllers", self.tables.controllers.date.clone()),
@@ -176,7 +182,7 @@ const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
 ];
 
 /// What each environment sees of its control plane.
-fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
+fn clusters(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assumptions) -> Vec<NodeRef> {
     let listed = |subject: &&Subject| CLUSTER_LISTS.iter().any(|(_, kind)| *kind == subject.kind);
     let subjects: Vec<&Subject> = subjects.iter().filter(listed).collect();
     let mut clusters = Vec::new();
@@ -185,7 +191,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
         let mut facts = FactBuilder::new(tree, NodeRef::default());
         let seen: Vec<&&Subject> =
             subjects.iter().filter(|subject| environment.visible.binary_search(&subject.environment).is_ok()).collect();
-        let fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
+        let mut fields: Vec<(&'static str, NodeId)> = CLUSTER_LISTS
             .iter()
             .map(|(name, kind)| {
                 let of_kind = seen.iter().filter(|subject| subject.kind == *kind);
@@ -194,6 +200,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject]) -> Vec<NodeRef> {
             })
             .collect();
         let origin = facts.anchor();
+        fields.push(("targetMinor", facts.int(assumptions.target_minor.into(), origin.clone())));
         let node = facts.map(&fields, origin);
         inventory.add_tree(facts.finish());
         clusters.push(NodeRef { tree, node });
@@ -229,9 +236,11 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
             network::service(inventory, id, tree)
         }
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
+        "ConfigMap" => config_map::build(inventory, id, tree),
+        "Namespace" => namespace::build(inventory, tables, id, tree),
         "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
         "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, &tables.controllers, id, tree),
-        _ => workload::build(inventory, &tables.known, &tables.surroundings, id, tree),
+        _ => workload::build(inventory, tables, id, tree),
     }
 }
 

@@ -45,6 +45,8 @@ macro_rules! subjects {
 subjects! {
     Workload = "workload", "workload";
     Container = "container", "container";
+    Namespace = "namespace", "ns";
+    ConfigMap = "config-map", "configMap";
     Service = "service", "service";
     Pdb = "pdb", "pdb";
     Role = "role", "role";

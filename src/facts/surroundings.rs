@@ -1,6 +1,6 @@
 //! Surroundings: what other documents decide for a container, gathered once for the whole input.
 //!
-//! LimitRanges that fill in a memory limit, and images that Kustomize roots replace. Other transformers are not read.
+//! LimitRanges that fill in requests and limits, and images that Kustomize roots replace. Other transformers are not read.
 
 use std::sync::Arc;
 
@@ -13,10 +13,49 @@ use crate::values::ImageRef;
 /// Documents that decide for containers elsewhere.
 #[derive(Debug, Default)]
 pub struct Surroundings {
-    /// LimitRanges that default memory, by namespace.
-    memory_defaults: FxHashMap<Option<Arc<str>>, Vec<DocumentId>>,
+    /// LimitRanges that fill in requests or limits, by namespace.
+    defaults: FxHashMap<Option<Arc<str>>, Vec<(DocumentId, Defaults)>>,
+    /// ResourceQuotas by namespace.
+    quotas: FxHashMap<Option<Arc<str>>, Vec<DocumentId>>,
+    /// Policies of other admission engines.
+    guards: Vec<DocumentId>,
+    /// What generators and operators make, by kind and name.
+    made: FxHashMap<(&'static str, String), Vec<Maker>>,
+    /// Namespaces in which Secrets are declared.
+    secrets: FxHashMap<Option<Arc<str>>, Vec<DocumentId>>,
     /// Replacements by registry and repository of the image that they replace.
     images: FxHashMap<(String, String), Vec<Replacement>>,
+}
+
+/// Kinds of policies of other admission engines.
+const GUARDS: &[&str] = &[
+    "ClusterPolicy",
+    "ValidatingPolicy",
+    "ConstraintTemplate",
+    "ClusterAdmissionPolicy",
+    "ValidatingAdmissionPolicy",
+    "SecurityContextConstraints",
+];
+
+/// Kinds whose controllers make an object: the kind, what it makes, and where its name stands.
+const MAKERS: &[(&str, &str, &[&str])] = &[
+    ("ExternalSecret", "Secret", &["spec.target.name", "metadata.name"]),
+    ("SealedSecret", "Secret", &["spec.template.metadata.name", "metadata.name"]),
+    ("Certificate", "Secret", &["spec.secretName"]),
+    ("VaultStaticSecret", "Secret", &["spec.destination.name"]),
+    ("VaultDynamicSecret", "Secret", &["spec.destination.name"]),
+    ("InfisicalSecret", "Secret", &["spec.managedSecretReference.secretName"]),
+    ("OnePasswordItem", "Secret", &["metadata.name"]),
+    ("Bundle", "ConfigMap", &["metadata.name"]),
+    ("Bundle", "Secret", &["metadata.name"]),
+];
+
+/// Who makes an object.
+#[derive(Debug)]
+enum Maker {
+    Object(DocumentId),
+    /// The Kustomize root with this environment.
+    Root(usize),
 }
 
 /// What takes the place of an image; only tag and digest matter here.
@@ -37,15 +76,21 @@ impl Surroundings {
         for (id, document) in inventory.objects() {
             let root = document.view(inventory.forest());
             match document.kind() {
-                "LimitRange" if defaults_memory(root) => {
-                    surroundings.memory_defaults.entry(namespace(inventory, id)).or_default().push(id);
+                "LimitRange" => {
+                    let defaults = Defaults::read(root);
+                    surroundings.defaults.entry(namespace(inventory, id)).or_default().push((id, defaults));
                 }
+                "ResourceQuota" => surroundings.quotas.entry(namespace(inventory, id)).or_default().push(id),
+                "Secret" => surroundings.secrets.entry(namespace(inventory, id)).or_default().push(id),
+                kind if GUARDS.contains(&kind) => surroundings.guards.push(id),
+                kind if MAKERS.iter().any(|(maker, ..)| *maker == kind) => surroundings.add_made(id, kind, root),
                 // The environment of what a Kustomize root pulls in is named after the root's directory.
                 "Kustomization" | "Component" => {
                     let path = inventory.path(id);
                     let directory = path.rsplit_once('/').map_or(".", |(directory, _)| directory);
                     if let Some(&environment) = environments.get(directory) {
                         surroundings.add_replacements(environment, root);
+                        surroundings.add_generated(environment, root);
                     }
                 }
                 _ => {}
@@ -67,10 +112,60 @@ impl Surroundings {
         }
     }
 
-    /// The LimitRange that gives a container of `of` a memory limit.
-    pub fn memory_default(&self, inventory: &Inventory, of: DocumentId) -> Option<DocumentId> {
-        let ranges = self.memory_defaults.get(&namespace(inventory, of))?;
-        ranges.iter().copied().find(|&range| inventory.sees(of, range))
+    fn add_made(&mut self, id: DocumentId, kind: &str, root: View<'_>) {
+        for (_, makes, paths) in MAKERS.iter().filter(|(maker, ..)| *maker == kind) {
+            for name in paths.iter().filter_map(|path| root.str_at(path)) {
+                self.made.entry((makes, name.to_string())).or_default().push(Maker::Object(id));
+            }
+        }
+    }
+
+    fn add_generated(&mut self, environment: usize, root: View<'_>) {
+        for (list, makes) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
+            let names = root.get(list).into_iter().flat_map(View::items).filter_map(|entry| entry.str_at("name"));
+            for name in names {
+                self.made.entry((makes, name.to_string())).or_default().push(Maker::Root(environment));
+            }
+        }
+    }
+
+    /// Whether a generator or an operator makes an object of that kind and name for `of`.
+    pub fn makes(&self, inventory: &Inventory, of: DocumentId, kind: &'static str, name: &str) -> bool {
+        let visible = &inventory.environments()[inventory.document(of).environment.index()].visible;
+        let makers = self.made.get(&(kind, name.to_string()));
+        makers.into_iter().flatten().any(|maker| match maker {
+            Maker::Object(id) => inventory.meets(of, *id),
+            Maker::Root(root) => visible.iter().any(|environment| environment.index() == *root),
+        })
+    }
+
+    /// Whether the input declares any Secret in the namespace of `of`.
+    pub fn keeps_secrets(&self, inventory: &Inventory, of: DocumentId) -> bool {
+        let secrets = self.secrets.get(&namespace(inventory, of));
+        secrets.into_iter().flatten().any(|&secret| inventory.sees(of, secret))
+    }
+
+    /// Whether a policy of another admission engine holds beside a namespace.
+    pub fn guarded(&self, inventory: &Inventory, namespace: DocumentId) -> bool {
+        self.guards.iter().any(|&guard| inventory.sees(namespace, guard))
+    }
+
+    /// Whether a namespace has a ResourceQuota.
+    pub fn has_quota(&self, inventory: &Inventory, namespace: DocumentId, name: &Arc<str>) -> bool {
+        let quotas = self.quotas.get(&Some(name.clone()));
+        quotas.into_iter().flatten().any(|&quota| inventory.sees(namespace, quota))
+    }
+
+    /// Whether a namespace has a LimitRange.
+    pub fn has_limit_range(&self, inventory: &Inventory, namespace: DocumentId, name: &Arc<str>) -> bool {
+        let ranges = self.defaults.get(&Some(name.clone()));
+        ranges.into_iter().flatten().any(|(range, _)| inventory.sees(namespace, *range))
+    }
+
+    /// The LimitRange that fills in what `row` names for the containers of `of`.
+    pub fn limit_default(&self, inventory: &Inventory, of: DocumentId, row: usize) -> Option<DocumentId> {
+        let ranges = self.defaults.get(&namespace(inventory, of))?;
+        ranges.iter().find(|(range, defaults)| defaults.0[row] && inventory.sees(of, *range)).map(|(range, _)| *range)
     }
 
     /// Whether the image that runs can change under its reference, after Kustomize replaced it.
@@ -86,10 +181,31 @@ fn namespace(inventory: &Inventory, id: DocumentId) -> Option<Arc<str>> {
     inventory.document(id).key.as_ref().and_then(|key| key.namespace.clone())
 }
 
-/// Without `default`, the API server takes `max` for it (`SetDefaults_LimitRangeItem` of core/v1).
-fn defaults_memory(root: View<'_>) -> bool {
-    let items = root.path("spec.limits").into_iter().flat_map(View::items);
-    items
-        .filter(|item| item.str_at("type") == Some("Container"))
-        .any(|item| item.path("default.memory").is_some() || item.path("max.memory").is_some())
+/// What a LimitRange can fill in: the fact's name, the field that says so, the others that do in its absence. Without
+/// `default`, the API server takes `max` for it, without `defaultRequest` first `default`, then `min`
+/// (`SetDefaults_LimitRangeItem` of core/v1).
+pub const DEFAULTED: &[(&str, &[&str], &str)] = &[
+    ("cpuLimit", &["default", "max"], "cpu"),
+    ("cpuRequest", &["defaultRequest", "default", "max", "min"], "cpu"),
+    ("memoryLimit", &["default", "max"], "memory"),
+    ("memoryRequest", &["defaultRequest", "default", "max", "min"], "memory"),
+    ("storageLimit", &["default", "max"], "ephemeral-storage"),
+];
+
+/// Which rows of `DEFAULTED` a LimitRange fills in.
+#[derive(Clone, Copy, Debug, Default)]
+struct Defaults([bool; DEFAULTED.len()]);
+
+impl Defaults {
+    fn read(root: View<'_>) -> Self {
+        let items = root.path("spec.limits").into_iter().flat_map(View::items);
+        let mut defaults = Defaults::default();
+        for item in items.filter(|item| item.str_at("type") == Some("Container")) {
+            for (row, (_, fields, resource)) in DEFAULTED.iter().enumerate() {
+                let given = |field: &&str| item.get(field).is_some_and(|values| values.get(resource).is_some());
+                defaults.0[row] |= fields.iter().any(|field| given(&field));
+            }
+        }
+        defaults
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::document::{key_of, objects_in};
-use super::{Document, EnvironmentId, Inventory, Role, embedded, redaction, surprise};
+use super::{Document, EnvironmentId, Inventory, Role, duplicates, embedded, redaction, surprise};
 use crate::source::{SourceKind, Sources};
 use crate::syntax::template::Template;
 use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, items, marks, split, template};
@@ -68,6 +68,8 @@ pub fn load(mut inputs: Vec<Input>, partial: bool) -> Loaded {
     loading.problems.sort();
     let (sources, forest, documents) = (loading.sources, loading.forest, loading.documents);
     let inventory = Inventory::new(sources, forest, documents, partial);
+    loading.problems.extend(duplicates::find(&inventory));
+    loading.problems.sort();
     let (problems, failed_named, counts, marks) =
         (loading.problems, loading.failed_named, loading.counts, loading.marks);
     Loaded { inventory, problems, failed_named, counts, marks }

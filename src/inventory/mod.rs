@@ -4,6 +4,7 @@
 
 mod completeness;
 mod document;
+mod duplicates;
 mod embedded;
 mod environment;
 mod kustomize;

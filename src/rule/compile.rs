@@ -76,10 +76,10 @@ pub enum Part {
     Value(Program),
 }
 
-/// `group/version/Kind`; version `*` means any.
+/// `group/version/Kind`; `*` means any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindPattern {
-    /// API group; empty for core.
+    /// API group, or `*`; empty for core.
     pub group: String,
     /// Version, or `*`.
     pub version: String,
@@ -176,7 +176,7 @@ impl Rule {
     /// Whether it judges objects of this kind.
     pub fn covers(&self, group: &str, version: &str, kind: &str) -> bool {
         self.kinds.iter().any(|pattern| {
-            pattern.group == group
+            (pattern.group == "*" || pattern.group == group)
                 && (pattern.kind == "*" || pattern.kind == kind)
                 && (pattern.version == "*" || pattern.version == version)
         })

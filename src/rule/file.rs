@@ -30,7 +30,7 @@ pub struct RuleFile {
     pub since: String,
     /// What it judges: a subject with facts, or `object` for raw objects of the listed kinds.
     pub subject: String,
-    /// For `subject: object`: `group/version/Kind` or `version/Kind`; version `*` means any.
+    /// For `subject: object`: `group/version/Kind` or `version/Kind`; `*` means any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
     /// One result for each element of a list.
@@ -67,6 +67,9 @@ pub struct RuleFile {
     /// Edits for `k8sready fix`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<Patch>,
+    /// In no profile: it runs only where it is selected by id.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opt_in: bool,
     /// A failure caps the score.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocker: bool,

@@ -58,7 +58,7 @@ pub fn select<'a>(
         |rule: &Rule| selected.iter().any(|pattern| pattern.glob.is_none() && pattern.word == rule.id.as_str());
     let fits = |rule: &&Rule| {
         let wanted = selected.is_empty() || selected.iter().any(|pattern| pattern.fits(rule));
-        let in_profile = rule.file.profile <= profile || by_name(rule);
+        let in_profile = (rule.file.profile <= profile && !rule.file.opt_in) || by_name(rule);
         wanted && in_profile && !ignored.iter().any(|pattern| pattern.fits(rule))
     };
     Ok(rules.iter().filter(fits).collect())

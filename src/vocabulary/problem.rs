@@ -41,6 +41,8 @@ pub enum ProblemKind {
     ParseError,
     /// A key occurs twice in one mapping.
     DuplicateKey,
+    /// An object is declared twice in one environment.
+    DuplicateObject,
     /// A plain scalar is read as another type than it looks.
     ValueTypeSurprise,
     /// A budget (depth, nodes, aliases, bytes) was exceeded; the document was not evaluated.
@@ -66,6 +68,7 @@ impl ProblemKind {
     pub const ALL: &'static [ProblemKind] = &[
         ProblemKind::ParseError,
         ProblemKind::DuplicateKey,
+        ProblemKind::DuplicateObject,
         ProblemKind::ValueTypeSurprise,
         ProblemKind::BudgetExceeded,
         ProblemKind::TemplateNotEvaluated,
@@ -82,6 +85,7 @@ impl ProblemKind {
         match self {
             ProblemKind::ParseError => "parse-error",
             ProblemKind::DuplicateKey => "duplicate-key",
+            ProblemKind::DuplicateObject => "duplicate-object",
             ProblemKind::ValueTypeSurprise => "value-type-surprise",
             ProblemKind::BudgetExceeded => "budget-exceeded",
             ProblemKind::TemplateNotEvaluated => "template-not-evaluated",

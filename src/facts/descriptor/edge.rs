@@ -56,4 +56,5 @@ object! {
     etcds: Type::List(&Type::Object(&ETCD)), "etcd clusters";
     loadBalancers: Type::List(&Type::Object(&LOAD_BALANCER)), "Balancers";
     backups: Type::List(&Type::Object(&BACKUP)), "etcd backups";
+    targetMinor: Type::Int, "Minor of the Kubernetes release that is judged for: 37 of 1.37";
 }

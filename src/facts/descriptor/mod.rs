@@ -5,6 +5,7 @@
 
 mod control_plane;
 mod edge;
+mod namespace;
 mod objects;
 mod schema;
 mod workload;
@@ -42,6 +43,8 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
     match kind {
         SubjectKind::Workload => Some(&workload::WORKLOAD),
         SubjectKind::Container => Some(&workload::CONTAINER),
+        SubjectKind::Namespace => Some(&namespace::NAMESPACE),
+        SubjectKind::ConfigMap => Some(&namespace::CONFIG_MAP),
         SubjectKind::Service => Some(&objects::SERVICE),
         SubjectKind::Pdb => Some(&objects::PDB),
         SubjectKind::Role => Some(&objects::ROLE),

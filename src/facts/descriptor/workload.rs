@@ -21,15 +21,62 @@ object! {
     autoscaled: Type::Bool, "A HorizontalPodAutoscaler or ScaledObject scales it", [list("autoscaling", "horizontalpodautoscalers")];
     pod: Type::Dyn, "The pod's spec";
     labels: Type::Dyn, "The pod's labels; null if it has none";
+    annotations: Type::Dyn, "The pod's annotations; null if it has none";
     hostNetwork: Type::Bool, "Uses the network of its node";
     windows: Type::Bool, "Runs on Windows";
     critical: Type::Bool, "Has a priority class that starts with system-";
     hostPaths: Type::List(&Type::Object(&HOST_PATH)), "hostPath volumes";
+    sysctls: Type::List(&Type::Object(&SYSCTL)), "Sysctls it sets";
+    defaults: Type::Object(&DEFAULTS), "What LimitRanges of its namespace fill in", [list("", "limitranges")];
+    serviceAccount: Type::String, "Name of its service account: default if none is named";
+    serviceAccountExists: Type::Bool, "That service account is declared, or is the default one", [list("", "serviceaccounts")];
+    references: Type::List(&Type::Object(&REFERENCE)), "ConfigMaps, Secrets and claims that it names";
+    selectorMatches: Type::Bool, "Its selector selects its own pod template; true for kinds without one";
+    headlessService: Type::Bool, "A StatefulSet: the Service it names exists and is headless; true for other kinds", [list("", "services")];
+    enforced: Type::String, "Pod Security level that its namespace's labels enforce: baseline or restricted; empty otherwise", [list("", "namespaces")];
+    refused: Type::List(&Type::String), "Controls of that level which the pod breaks, at the place that breaks them", [list("", "namespaces")];
+    scheduleError: Type::String, "A CronJob: why its schedule or time zone cannot be read; null if it can, and for other kinds";
     services: Type::List(&Type::Object(&NEIGHBOUR)), "Services that select its pods", [list("", "services")];
     pdbs: Type::List(&Type::Object(&NEIGHBOUR)), "PodDisruptionBudgets that cover its pods", [list("policy", "poddisruptionbudgets")];
     networkPolicies: Type::List(&Type::Object(&NEIGHBOUR)), "NetworkPolicies that select its pods", [list("networking.k8s.io", "networkpolicies")];
     spread: Type::Object(&SPREAD), "What keeps its replicas apart";
     containers: Type::List(&Type::Object(&CONTAINER)), "Its containers, init and ephemeral ones included";
+}
+
+object! {
+    /// A sysctl.
+    SYSCTL = "sysctl", "A sysctl that a pod sets";
+    name: Type::String, "Name";
+    value: Type::String, "Value";
+    safeSince: Type::Int, "Minor since which the baseline level allows it; null if it does not";
+}
+
+object! {
+    /// What LimitRanges fill in.
+    DEFAULTS = "defaults", "What LimitRanges of a namespace fill in where a container says nothing";
+    cpuLimit: Type::Bool, "A CPU limit";
+    cpuRequest: Type::Bool, "A CPU request";
+    memoryLimit: Type::Bool, "A memory limit";
+    memoryRequest: Type::Bool, "A memory request";
+    storageLimit: Type::Bool, "A limit of ephemeral storage";
+}
+
+object! {
+    /// A name of another object.
+    REFERENCE = "reference", "An object that a pod names, and whether it is there";
+    kind: Type::String, "ConfigMap, Secret or PersistentVolumeClaim";
+    name: Type::String, "Its name";
+    key: Type::String, "The key that is asked for; null for the whole object";
+    optional: Type::Bool, "The pod starts without it";
+    exists: Type::Bool, "The object is declared, or something in the input makes it", [list("", "configmaps"), list("", "persistentvolumeclaims")];
+    hasKey: Type::Bool, "It holds the key; true where none is asked for", [list("", "configmaps")];
+}
+
+object! {
+    /// A secret in the open.
+    LITERAL = "literal", "A secret that is written as a literal";
+    name: Type::String, "Name of the variable, or args or command";
+    value: Type::Dyn, "The value, which nobody can read";
 }
 
 object! {
@@ -42,19 +89,23 @@ object! {
     needs: Type::List(&Type::String), "What its workload needs from the node, and what it needs itself (data/known.yaml)";
     image: Type::Object(&IMAGE), "Its image";
     memoryLimit: Type::Dyn, "resources.limits.memory; null if unset";
-    memoryDefaulted: Type::Bool, "A LimitRange of its namespace fills in a memory limit", [list("", "limitranges")];
     memoryRequest: Type::Dyn, "resources.requests.memory; null if unset";
     cpuRequest: Type::Dyn, "resources.requests.cpu; null if unset";
+    cpuLimit: Type::Dyn, "resources.limits.cpu; null if unset";
     privileged: Type::Bool, "securityContext.privileged, false if unset";
     allowPrivilegeEscalation: Type::Bool, "Effective: true if unset or privileged";
     runAsNonRoot: Type::Bool, "Effective, the container's own over the pod's; false if unset";
     runAsUser: Type::Int, "Effective user id; null if unset";
+    runAsGroup: Type::Int, "Effective group id; null if unset";
+    seccomp: Type::String, "Effective type of the seccomp profile; null if unset";
+    appArmor: Type::String, "Effective type of the AppArmor profile, whether a field or an annotation sets it; null if unset";
     readOnlyRootFilesystem: Type::Bool, "securityContext.readOnlyRootFilesystem, false if unset";
     addedCapabilities: Type::List(&Type::String), "Capabilities added";
     droppedCapabilities: Type::List(&Type::String), "Capabilities dropped";
     readinessProbe: Type::Dyn, "The readiness probe; null if unset";
     livenessProbe: Type::Dyn, "The liveness probe; null if unset";
     probes: Type::List(&Type::Object(&PROBE)), "All probes";
+    secrets: Type::List(&Type::Object(&LITERAL)), "Secrets written as literals in env, args and command (data/redaction.yaml says what counts)";
 }
 
 object! {

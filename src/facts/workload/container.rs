@@ -4,7 +4,7 @@ use super::Workload;
 use crate::facts::builder::Fallback;
 use crate::syntax::{Origin, View};
 use crate::values::ImageRef;
-use crate::vocabulary::{NodeId, NodeRef};
+use crate::vocabulary::{NodeId, NodeRef, Reason};
 
 /// The lists of a pod spec and the role of their containers.
 const LISTS: &[(&str, &str)] =
@@ -38,12 +38,13 @@ impl<'a> Workload<'a> {
             ("needs", needs),
             ("image", self.image(container)),
             ("memoryLimit", self.facts.lookup(container, "resources.limits.memory", Fallback::Null)),
-            ("memoryDefaulted", self.memory_defaulted(container)),
             ("memoryRequest", self.facts.lookup(container, "resources.requests.memory", Fallback::Null)),
             ("cpuRequest", self.facts.lookup(container, "resources.requests.cpu", Fallback::Null)),
+            ("cpuLimit", self.facts.lookup(container, "resources.limits.cpu", Fallback::Null)),
         ];
         fields.extend(self.security(container));
         fields.extend(self.probes(container));
+        fields.push(("secrets", self.secrets(container)));
         self.facts.map(&fields, origin)
     }
 
@@ -69,34 +70,30 @@ impl<'a> Workload<'a> {
             None => (None, None, None, None),
         };
         let unknown = container.get("image").and_then(View::unknown).cloned();
-        let mutable = match unknown {
-            Some(reason) => self.facts.unknown(reason, origin.clone()),
+        let mutable = match &unknown {
+            Some(reason) => self.facts.unknown(reason.clone(), origin.clone()),
             None => self.facts.bool(parsed.as_ref().is_some_and(|image| self.mutable(image)), origin.clone()),
         };
         let fields = [
             ("text", text),
-            ("registry", self.facts.opt_str(registry.as_deref(), origin.clone())),
-            ("repository", self.facts.opt_str(repository.as_deref(), origin.clone())),
-            ("tag", self.facts.opt_str(tag.as_deref(), origin.clone())),
-            ("digest", self.facts.opt_str(digest.as_deref(), origin.clone())),
+            ("registry", self.part(&unknown, registry.as_deref(), &origin)),
+            ("repository", self.part(&unknown, repository.as_deref(), &origin)),
+            ("tag", self.part(&unknown, tag.as_deref(), &origin)),
+            ("digest", self.part(&unknown, digest.as_deref(), &origin)),
             ("mutable", mutable),
         ];
         self.facts.map(&fields, origin)
     }
 
-    fn mutable(&self, image: &ImageRef) -> bool {
-        self.surroundings.mutable(self.inventory, self.id, image)
+    /// A part of an image reference, unknown where the whole is.
+    fn part(&mut self, unknown: &Option<Reason>, part: Option<&str>, origin: &Origin) -> NodeId {
+        match unknown {
+            Some(reason) => self.facts.unknown(reason.clone(), origin.clone()),
+            None => self.facts.opt_str(part, origin.clone()),
+        }
     }
 
-    /// Whether a LimitRange gives the container a memory limit, and which; it points at the LimitRange.
-    fn memory_defaulted(&mut self, container: View<'a>) -> NodeId {
-        let missing = container.origin_of("resources.limits.memory");
-        if let Some(range) = self.surroundings.memory_default(self.inventory, self.id) {
-            return self.facts.bool(true, Origin::Node(self.inventory.document(range).root));
-        }
-        match self.inventory.completeness("LimitRange", self.id).reason() {
-            Some(reason) => self.facts.unknown(reason.clone(), missing),
-            None => self.facts.bool(false, missing),
-        }
+    fn mutable(&self, image: &ImageRef) -> bool {
+        self.surroundings.mutable(self.inventory, self.id, image)
     }
 }

@@ -5,6 +5,9 @@
 mod container;
 mod known;
 mod probes;
+mod references;
+mod schedule;
+mod secrets;
 mod security;
 mod spread;
 
@@ -12,28 +15,26 @@ pub use known::Known;
 
 use known::KnownRole;
 
+use super::Tables;
 use super::builder::{FactBuilder, Fallback};
+use super::pod_security::{self, Enforced, SAFE_SYSCTLS};
 use super::subject::{Subject, SubjectKind};
-use super::surroundings::Surroundings;
+use super::surroundings::{DEFAULTED, Surroundings};
 use crate::inventory::{DocumentId, Inventory, Key, Link, PodTemplate, pod_template};
 use crate::syntax::{Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
 /// The workload of a document and its containers.
-pub fn build(
-    inventory: &Inventory,
-    known: &Known,
-    surroundings: &Surroundings,
-    id: DocumentId,
-    tree: TreeId,
-) -> Option<(Tree, Vec<Subject>)> {
+pub fn build(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
     let document = inventory.document(id);
     let key = document.key.as_ref()?;
     let template = pod_template(document, inventory.forest())?;
     let root = document.view(inventory.forest());
+    let Tables { known, surroundings, target_minor, .. } = tables;
     let role = known.role(key, &template);
     let facts = FactBuilder::new(tree, super::anchor(root));
-    let mut workload = Workload { inventory, id, key, root, template, known, role, surroundings, facts };
+    let mut workload =
+        Workload { inventory, id, key, root, template, known, role, surroundings, target_minor: *target_minor, facts };
     let (node, containers) = workload.build();
     let mut subjects = vec![Subject::of(SubjectKind::Workload, NodeRef { tree, node }, inventory, id)];
     for (name, node) in containers {
@@ -53,6 +54,7 @@ struct Workload<'a> {
     known: &'a Known,
     role: KnownRole<'a>,
     surroundings: &'a Surroundings,
+    target_minor: u32,
     facts: FactBuilder,
 }
 
@@ -67,6 +69,9 @@ impl<'a> Workload<'a> {
         fields.extend(self.scale());
         fields.extend(self.pod());
         fields.extend(self.neighbours());
+        fields.extend(self.references());
+        fields.extend(self.admission());
+        fields.push(("scheduleError", self.schedule_error()));
         fields.push(("spread", self.spread()));
         fields.push(("containers", self.facts.list(&container_nodes)));
         self.facts.fill(node, &fields);
@@ -144,10 +149,13 @@ impl<'a> Workload<'a> {
         vec![
             ("pod", self.facts.refer(spec.at())),
             ("labels", self.facts.lookup(self.template.template, "metadata.labels", Fallback::Null)),
+            ("annotations", self.facts.lookup(self.template.template, "metadata.annotations", Fallback::Null)),
             ("hostNetwork", self.facts.lookup(spec, "hostNetwork", Fallback::Bool(false))),
             ("windows", self.facts.bool(windows, os_origin)),
             ("critical", self.facts.bool(critical, class_origin)),
             ("hostPaths", host_paths),
+            ("sysctls", self.sysctls()),
+            ("defaults", self.defaults()),
         ]
     }
 
@@ -166,6 +174,70 @@ impl<'a> Workload<'a> {
             .collect();
         let origin = self.template.spec.origin_of("volumes");
         self.facts.list_at(&paths, origin)
+    }
+
+    /// Sysctls with the minor since which the baseline level allows them.
+    fn sysctls(&mut self) -> NodeId {
+        let list = self.template.spec.path("securityContext.sysctls").into_iter().flat_map(View::items);
+        let named = list.filter_map(|sysctl| Some((sysctl, sysctl.get("name")?)));
+        let nodes: Vec<NodeId> = named
+            .map(|(sysctl, name)| {
+                let origin = Origin::Node(name.at());
+                let safe = SAFE_SYSCTLS.iter().find(|(safe, _)| Some(*safe) == name.str()).map(|(_, since)| *since);
+                let since = match name.unknown() {
+                    Some(reason) => self.facts.unknown(reason.clone(), origin.clone()),
+                    None => self.facts.opt_int(safe.map(i64::from), origin.clone()),
+                };
+                let fields = [
+                    ("name", self.facts.refer(name.at())),
+                    ("value", self.facts.lookup(sysctl, "value", Fallback::Str(""))),
+                    ("safeSince", since),
+                ];
+                self.facts.map(&fields, origin)
+            })
+            .collect();
+        let origin = self.template.spec.origin_of("securityContext.sysctls");
+        let list = self.facts.list_at(&nodes, origin);
+        if let Some(reason) = super::builder::hidden(self.template.spec, "securityContext.sysctls") {
+            self.facts.open(list, reason.clone());
+        }
+        list
+    }
+
+    /// What a LimitRange of the namespace fills in; each points at the LimitRange.
+    fn defaults(&mut self) -> NodeId {
+        let reason = self.inventory.completeness("LimitRange", self.id).reason().cloned();
+        let mut fields = Vec::with_capacity(DEFAULTED.len());
+        for (row, (name, ..)) in DEFAULTED.iter().enumerate() {
+            let anchor = self.facts.anchor();
+            let node = match (self.surroundings.limit_default(self.inventory, self.id, row), &reason) {
+                (Some(range), _) => self.facts.bool(true, Origin::Node(self.inventory.document(range).root)),
+                (None, Some(reason)) => self.facts.unknown(reason.clone(), anchor),
+                (None, None) => self.facts.bool(false, anchor),
+            };
+            fields.push((*name, node));
+        }
+        let anchor = self.facts.anchor();
+        self.facts.map(&fields, anchor)
+    }
+
+    /// What the namespace's own Pod Security labels would refuse of the pod.
+    fn admission(&mut self) -> Vec<(&'static str, NodeId)> {
+        let anchor = self.facts.anchor();
+        let namespace = self.key.namespace.as_deref().and_then(|name| {
+            let found = self.inventory.named(self.id, "Namespace", name);
+            found.first().map(|&id| self.inventory.document(id).view(self.inventory.forest()))
+        });
+        let enforced = namespace.and_then(|namespace| Enforced::of(namespace, self.target_minor));
+        let verdict = enforced.map(|enforced| pod_security::check(&self.template, enforced)).unwrap_or_default();
+        let broken = verdict.broken.into_iter();
+        let controls: Vec<NodeId> = broken.map(|(control, origin)| self.facts.str(control, origin)).collect();
+        let refused = self.facts.list_at(&controls, anchor.clone());
+        if let Some(reason) = verdict.doubt {
+            self.facts.open(refused, reason);
+        }
+        let level = enforced.map_or("", |enforced| enforced.level.as_str());
+        vec![("enforced", self.facts.str(level, anchor)), ("refused", refused)]
     }
 
     /// Objects that select or name this workload.

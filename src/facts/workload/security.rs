@@ -16,6 +16,9 @@ impl<'a> Workload<'a> {
             ("allowPrivilegeEscalation", escalation),
             ("runAsNonRoot", self.inherited(container, "securityContext.runAsNonRoot", Fallback::Bool(false))),
             ("runAsUser", self.inherited(container, "securityContext.runAsUser", Fallback::Null)),
+            ("runAsGroup", self.inherited(container, "securityContext.runAsGroup", Fallback::Null)),
+            ("seccomp", self.inherited(container, "securityContext.seccompProfile.type", Fallback::Null)),
+            ("appArmor", self.app_armor(container)),
             (
                 "readOnlyRootFilesystem",
                 self.facts.lookup(container, "securityContext.readOnlyRootFilesystem", Fallback::Bool(false)),
@@ -40,6 +43,27 @@ impl<'a> Workload<'a> {
         self.facts.fallback(fallback, container.origin_of(path))
     }
 
+    /// The profile of the container's field, its annotation, or the pod's field.
+    fn app_armor(&mut self, container: View<'a>) -> NodeId {
+        const FIELD: &str = "securityContext.appArmorProfile.type";
+        let own = container.path(FIELD).filter(|value| !value.is_null());
+        let annotation = || {
+            let annotations = self.template.template.path("metadata.annotations")?;
+            annotations.get(&format!("container.apparmor.security.beta.kubernetes.io/{}", container.str_at("name")?))
+        };
+        match annotation().filter(|_| own.is_none() && hidden(container, FIELD).is_none()) {
+            Some(annotation) => {
+                let value = annotation.str().map(profile);
+                let origin = Origin::Node(annotation.at());
+                match annotation.unknown() {
+                    Some(reason) => self.facts.unknown(reason.clone(), origin),
+                    None => self.facts.opt_str(value, origin),
+                }
+            }
+            None => self.inherited(container, FIELD, Fallback::Null),
+        }
+    }
+
     /// Unset means allowed; privileged or CAP_SYS_ADMIN force it.
     fn escalation(&mut self, container: View<'a>) -> NodeId {
         let privileged = container.path("securityContext.privileged").filter(|value| value.bool() == Some(true));
@@ -58,5 +82,15 @@ impl<'a> Workload<'a> {
             self.facts.open(list, reason.clone());
         }
         list
+    }
+}
+
+/// The type of an AppArmor profile by the annotation's value.
+fn profile(value: &str) -> &str {
+    match value {
+        "runtime/default" => "RuntimeDefault",
+        "unconfined" => "Unconfined",
+        value if value.starts_with("localhost/") => "Localhost",
+        value => value,
     }
 }
