@@ -10,7 +10,7 @@ use super::subject::{Subject, SubjectKind};
 use super::surroundings::DEFAULTED;
 use crate::inventory::{DocumentId, Inventory, Link, hides, pod_template};
 use crate::syntax::{Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
 
 /// The facts of an autoscaler.
 pub fn build(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
@@ -37,7 +37,7 @@ pub fn build(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeI
         ("targetName", facts.lookup(root, "spec.scaleTargetRef.name", Fallback::Str(""))),
         ("targets", targets(&mut facts, inventory, tables, id)),
         ("rivals", facts.list(&rivals)),
-        ("unmeasured", unmeasured(&mut facts, inventory, tables, id)),
+        ("shares", shares(&mut facts, inventory, tables, id)),
     ];
     let origin = facts.anchor();
     let node = facts.map(&fields, origin);
@@ -63,8 +63,8 @@ fn targets(facts: &mut FactBuilder, inventory: &Inventory, tables: &Tables, id: 
     list
 }
 
-/// Containers of the target without the request that a utilisation is a share of.
-fn unmeasured(facts: &mut FactBuilder, inventory: &Inventory, tables: &Tables, id: DocumentId) -> NodeId {
+/// Containers of the target, and whether they request what a utilisation is a share of.
+fn shares(facts: &mut FactBuilder, inventory: &Inventory, tables: &Tables, id: DocumentId) -> NodeId {
     let measured = measured(inventory.document(id).view(inventory.forest()));
     let mut nodes = Vec::new();
     let target = inventory.links().from(Link::Scale, id).first().copied();
@@ -73,35 +73,44 @@ fn unmeasured(facts: &mut FactBuilder, inventory: &Inventory, tables: &Tables, i
         for (resource, only) in &measured {
             let row = DEFAULTED.iter().position(|(name, ..)| *name == format!("{resource}Request"));
             let filled = row.is_some_and(|row| tables.surroundings.limit_default(inventory, target, row).is_some());
-            if filled || requests(pod.spec, resource) {
-                continue;
-            }
+            let whole = filled || requests(pod.spec, resource) == Ok(true);
             let containers = pod.spec.get("containers").into_iter().flat_map(View::items);
-            let wanted = containers.filter(|container| only.is_none() || container.str_at("name") == *only);
-            for container in wanted.filter(|container| !requests(*container, resource)) {
-                nodes.push(bare(facts, container, resource));
+            for container in containers.filter(|container| only.is_none() || container.str_at("name") == *only) {
+                let requested = if whole { Ok(true) } else { requests(container, resource) };
+                nodes.push(share(facts, container, resource, requested));
             }
         }
     }
     facts.list(&nodes)
 }
 
-fn bare(facts: &mut FactBuilder, container: View<'_>, resource: &str) -> NodeId {
+fn share(facts: &mut FactBuilder, container: View<'_>, resource: &str, requested: Result<bool, Reason>) -> NodeId {
     let place = container.get("resources").or_else(|| container.get("name")).unwrap_or(container);
     let origin = Origin::Node(place.at());
     let fields = [
         ("container", facts.lookup(container, "name", Fallback::Str(""))),
         ("resource", facts.str(resource, origin.clone())),
+        (
+            "requested",
+            match requested {
+                Ok(requested) => facts.bool(requested, origin.clone()),
+                Err(reason) => facts.unknown(reason, origin.clone()),
+            },
+        ),
     ];
     facts.map(&fields, origin)
 }
 
-/// Whether a container, or a pod as a whole, requests or limits a resource, or something hides whether it does.
-fn requests(of: View<'_>, resource: &str) -> bool {
+/// Whether a container, or a pod as a whole, requests or limits a resource; an error if something hides that.
+fn requests(of: View<'_>, resource: &str) -> Result<bool, Reason> {
     let resources = of.get("resources");
-    let lists = ["requests", "limits"].into_iter().filter_map(|list| resources?.get(list));
-    let hidden = [Some(of), resources].into_iter().flatten().any(|view| hides(view).is_some());
-    hidden || lists.into_iter().any(|list| hides(list).is_some() || list.get(resource).is_some())
+    let lists: Vec<View<'_>> =
+        ["requests", "limits"].into_iter().filter_map(|list| resources.and_then(|given| given.get(list))).collect();
+    if lists.iter().any(|list| list.get(resource).is_some()) {
+        return Ok(true);
+    }
+    let hidden = [Some(of), resources].into_iter().flatten().chain(lists).find_map(hides);
+    hidden.map_or(Ok(false), |reason| Err(reason.clone()))
 }
 
 /// Resources measured in percent of the request, with the container that alone is asked, if it is one.

@@ -101,12 +101,13 @@ object! {
     targetName: Type::String, "Name of what it scales; empty if unset";
     targets: Type::List(&Type::Object(&NEIGHBOUR)), "What it scales, if it exists", [list("apps", "deployments"), list("apps", "statefulsets")];
     rivals: Type::List(&Type::Object(&NEIGHBOUR)), "An autoscaler further up in the input that scales the same", [list("autoscaling", "horizontalpodautoscalers")];
-    unmeasured: Type::List(&Type::Object(&UNMEASURED)), "Containers of its target that do not request what it measures in percent of the request";
+    shares: Type::List(&Type::Object(&SHARE)), "Containers of its target, once for each resource that it measures in percent of the request";
 }
 
 object! {
-    /// A container without the request that an autoscaler needs.
-    UNMEASURED = "unmeasured", "A container without the request that an autoscaler needs";
+    /// A container whose use of a resource is measured.
+    SHARE = "share", "A container whose use of a resource an autoscaler measures in percent of the request";
     container: Type::String, "Name of the container";
     resource: Type::String, "cpu or memory";
+    requested: Type::Bool, "The container, its pod or a LimitRange gives it a request", [list("", "limitranges")];
 }

@@ -6,6 +6,7 @@ mod container;
 mod known;
 mod probes;
 mod references;
+mod rollout;
 mod schedule;
 mod secrets;
 mod security;
@@ -72,6 +73,7 @@ impl<'a> Workload<'a> {
         fields.extend(self.references());
         fields.extend(self.admission());
         fields.push(("scheduleError", self.schedule_error()));
+        fields.extend(self.rollout());
         fields.push(("spread", self.spread()));
         fields.push(("containers", self.facts.list(&container_nodes)));
         self.facts.fill(node, &fields);
