@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::ingress::{class_of, is_canary, paths_of};
-use crate::inventory::{DocumentId, Inventory, hides, scope};
+use crate::inventory::{DocumentId, Inventory, hides, makes_pods, scope};
 use crate::syntax::View;
 use crate::vocabulary::{Reason, UnknownCode};
 
@@ -53,7 +53,7 @@ impl Claims {
                 let scope = scope(inventory.path(id)).to_string();
                 claims.unnamed.entry((key.kind.clone(), scope)).or_insert_with(|| reason.clone());
             }
-            if key.group.contains('.') && !key.group.ends_with(".k8s.io") && !key.name.is_empty() {
+            if makes_pods(key) && !key.name.is_empty() {
                 claims.custom.entry(key.name.clone()).or_default().push(id);
             }
         }

@@ -85,7 +85,8 @@ pub fn paths_of<'a>(root: View<'a>) -> Vec<PathEntry<'a>> {
 /// The facts of an Ingress or a route.
 pub fn build(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
     let key = inventory.document(id).key.as_ref()?;
-    let ingress = matches!(&*key.group, "networking.k8s.io" | "extensions") && &*key.kind == "Ingress";
+    // An Ingress of no group at all is a slip that `unknown-field` and its like report.
+    let ingress = matches!(&*key.group, "" | "networking.k8s.io" | "extensions") && &*key.kind == "Ingress";
     let route = &*key.group == "gateway.networking.k8s.io" && ROUTES.contains(&&*key.kind);
     if !ingress && !route {
         return None;

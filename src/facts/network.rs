@@ -62,6 +62,8 @@ pub fn pdb(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree,
         Err(reason) => facts.unknown(reason, root.origin_of("spec.selector")),
     };
     let overlaps = overlaps(&mut facts, inventory, id);
+    let stateful = inventory.links().from(Link::Disruption, id).iter();
+    let stateful = stateful.into_iter().any(|&workload| inventory.document(workload).kind() == "StatefulSet");
     let operated = facts.bool(inventory.operated(id), root.origin_of("spec.selector"));
     let workloads = selected(&mut facts, inventory, Link::Disruption, id);
     let fields = [
@@ -75,6 +77,7 @@ pub fn pdb(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree,
         ("allowed", facts.opt_int(allowed, place)),
         ("neverAllows", never_allows),
         ("operated", operated),
+        ("stateful", facts.bool(stateful, root.origin_of("spec.selector"))),
         ("overlaps", overlaps),
         ("workloads", workloads),
     ];

@@ -178,7 +178,10 @@ impl<'a> Policy<'a> {
         let links = self.inventory.links();
         let restricts = isolates(self.root, EGRESS)
             && rules(self.root, EGRESS).any(|rule| listed(rule, "to").iter().any(|peer| peer.get("ipBlock").is_none()));
-        let workloads = links.from(Link::Network, self.id).iter().filter(|_| restricts);
+        // Where there may be more policies, any of them may let everybody ask.
+        let more = self.inventory.completeness("NetworkPolicy", self.id).reason().cloned().filter(|_| restricts);
+        let known = restricts && more.is_none();
+        let workloads = links.from(Link::Network, self.id).iter().filter(|_| known);
         let cut_off = workloads.filter(|&&workload| {
             let doubt = links.doubt(Link::Network, workload).is_some();
             !doubt && !links.to(Link::Network, workload).iter().any(|&policy| asks_for_names(self.inventory, policy))
@@ -187,8 +190,8 @@ impl<'a> Policy<'a> {
             cut_off.map(|&workload| super::neighbour(&mut self.facts, self.inventory, workload)).collect();
         let origin = self.root.origin_of("spec.egress");
         let list = self.facts.list_at(&nodes, origin);
-        if let Some(reason) = self.inventory.completeness("NetworkPolicy", self.id).reason().filter(|_| restricts) {
-            self.facts.open(list, reason.clone());
+        if let Some(reason) = more {
+            self.facts.open(list, reason);
         }
         list
     }

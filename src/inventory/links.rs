@@ -145,6 +145,7 @@ impl Links {
             let abroad = abroad.then(|| Reason::new(UnknownCode::Partial, "the peer's namespace is not in the input"));
             let perhaps = found.perhaps.into_iter().map(|(_, reason)| reason).next();
             let unseen = shown.hidden.clone().or_else(|| makers.unseen(inventory, id, &shown));
+            let unseen = unseen.or_else(|| makers.any(inventory, id));
             self.idle_peers.insert(selector.at(), perhaps.or(unseen).or(abroad));
         }
     }

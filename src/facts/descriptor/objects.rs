@@ -42,6 +42,7 @@ object! {
     allowed: Type::Int, "Evictions it allows while all pods are healthy; null if unknown";
     neverAllows: Type::Bool, "It allows no eviction, even while all pods are healthy";
     operated: Type::Bool, "An operator made it, which lets its pods go by itself";
+    stateful: Type::Bool, "A StatefulSet of the input is among what it covers";
     overlaps: Type::List(&Type::Object(&NEIGHBOUR)), "Other PodDisruptionBudgets, further up in the input, that cover a workload which this one covers";
     workloads: Type::List(&Type::Object(&NEIGHBOUR)), "Workloads whose pods it covers", [list("", "pods")];
 }
