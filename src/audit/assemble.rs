@@ -1,7 +1,7 @@
 //! From outcomes to a report: severities, suppressions, fingerprints, score, coverage.
 
 use super::{Audit, groups, suppressions};
-use crate::engine::{About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
+use crate::engine::{self, About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
 use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
 use crate::report::{
@@ -55,11 +55,14 @@ fn assemble_skipped(settings: &Settings, facts: &Facts, rules: &[ActiveRule<'_>]
 pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'_>, evaluation: Evaluation) -> Audit {
     let (skipped, rules) = (assemble_skipped(settings, facts, rules.skipped), rules.active);
     let Loaded { inventory, problems, failed_named, counts, marks } = loaded;
+    let mut evaluation = evaluation;
     let assembler = Assembler { settings, inventory: &inventory, facts, rules };
     let (mut suppressions, mut noticed) = assembler.suppressions(&marks);
-    let mut findings: Vec<Finding> =
-        evaluation.outcomes.iter().map(|outcome| assembler.finding(outcome, &mut suppressions)).collect();
+    let mut findings = assembler.findings(&evaluation.outcomes, &mut suppressions);
     noticed.extend(suppressions.unused(|rule| rules.iter().any(|active| active.rule.id.as_str() == rule)));
+    if engine::add_noticed(&inventory, facts, rules, &mut evaluation.outcomes, &noticed) {
+        findings = assembler.findings(&evaluation.outcomes, &mut suppressions);
+    }
     assembler.fingerprint(&mut findings, &evaluation.outcomes);
     let internal = evaluation.problems.iter().any(|problem| problem.kind == ProblemKind::InternalError);
     let mut all: Vec<Problem> = problems;
@@ -126,6 +129,10 @@ impl Assembler<'_> {
             About::Subject(index) => Some(&self.facts.subjects[index]),
             About::Source(_) => None,
         }
+    }
+
+    fn findings(&self, outcomes: &[Outcome], suppressions: &mut Suppressions) -> Vec<Finding> {
+        outcomes.iter().map(|outcome| self.finding(outcome, suppressions)).collect()
     }
 
     fn finding(&self, outcome: &Outcome, suppressions: &mut Suppressions) -> Finding {
