@@ -2,18 +2,20 @@
 //!
 //! Everything that can be wrong about them is found here, before any input is read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 
-use crate::cli::{AuditArgs, Config, ConfigFile, Named, Suppress};
-use crate::report::Format;
+use crate::cli::{AuditArgs, Config, ConfigFile, ConfigFrom, Named, Override, Suppress};
+use crate::report::{Format, in_repository};
+use crate::source::Ignores;
 use crate::values::KubeVersion;
-use crate::vocabulary::{GroupBy, Profile, Severity, nearest};
+use crate::vocabulary::{GroupBy, Problem, Profile, Severity, nearest};
 
 /// The newest Kubernetes release that rules know; the default of `--target-version`.
 pub const NEWEST_KUBERNETES: &str = "1.37";
@@ -64,6 +66,8 @@ pub struct RuleSettings {
     pub severity: BTreeMap<String, Severity>,
     /// Thresholds by rule and parameter.
     pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// Rules that overrides of paths name.
+    pub overridden: Vec<String>,
     /// Folders with further rules.
     pub folders: Vec<PathBuf>,
 }
@@ -90,6 +94,8 @@ pub struct Settings {
     pub paths: Vec<PathBuf>,
     /// Paths to skip.
     pub exclude: GlobSet,
+    /// Paths of the repository to skip, as the configuration says.
+    pub exclude_in_repository: GlobSet,
     /// Where further custom resource definitions lie.
     pub crds: Vec<PathBuf>,
     /// Rules.
@@ -116,8 +122,21 @@ pub struct Settings {
     pub group_by: Option<GroupBy>,
     /// Suppressions of the configuration.
     pub suppress: Vec<Suppress>,
+    /// What is different below some paths, the last that fits first.
+    pub overrides: Vec<PathOverride>,
     /// The configuration in use.
     pub config_path: Option<PathBuf>,
+    /// Findings that do not count as new.
+    pub baseline: Option<PathBuf>,
+    /// Suppressions in the audited files do not hold.
+    pub disallow_annotations: bool,
+    /// The files at hand may not decide what counts: what they suppress holds only for findings that the compared revision has
+    /// too, and what they ignore is audited.
+    pub distrust: bool,
+    /// What leads from the git root to the working directory, with a slash at its end; empty at the root.
+    pub prefix: String,
+    /// What was noticed before anything was read.
+    pub notices: Vec<Problem>,
 }
 
 impl Settings {
@@ -126,22 +145,41 @@ impl Settings {
         let config = &file.config;
         Ok(Settings {
             paths: args.paths.clone(),
-            exclude: globs(args.exclude.iter().chain(&config.exclude))?,
+            exclude: globs(&args.exclude)?,
+            exclude_in_repository: globs(&config.exclude)?,
             crds: args.crds.clone(),
             rules: rule_settings(args, config)?,
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,
             as_of: args.as_of.as_deref().map_or(Ok(today), date)?,
-            partial: args.partial || config.partial,
+            partial: args.partial || config.partial.unwrap_or_default(),
             managed: args.managed.clone().or_else(|| config.managed.clone()),
-            external_backup: args.assume_external_backup || config.assume_external_backup,
+            external_backup: args.assume_external_backup || config.assume_external_backup.unwrap_or_default(),
             gate: gate(args, config)?,
             format: args.format.as_deref().map_or(Ok(Format::Full), format)?,
             outputs: args.output.iter().map(output).collect::<Result<_, _>>()?,
             include_passes: args.include_passes,
             group_by: args.group_by,
             suppress: config.suppress.clone(),
+            overrides: overrides(&config.overrides)?,
             config_path: file.path.clone(),
+            baseline: args.baseline.clone(),
+            disallow_annotations: args.disallow_annotations,
+            distrust: args.config_from == ConfigFrom::Base,
+            prefix: String::new(),
+            notices: Vec::new(),
         })
+    }
+}
+
+impl Settings {
+    /// A path as globs of the configuration see it: that of the repository.
+    pub fn in_repository<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        in_repository(&self.prefix, path).map_or(Cow::Borrowed(path), Cow::Owned)
+    }
+
+    /// Ignore files are configuration too.
+    pub fn ignores(&self) -> Ignores {
+        if self.distrust { Ignores::Disregarded } else { Ignores::Honoured }
     }
 }
 
@@ -157,6 +195,12 @@ fn rule_settings(args: &AuditArgs, config: &Config) -> Result<RuleSettings, Usag
         ignore: args.ignore.iter().chain(&config.ignore).cloned().collect(),
         severity,
         params: config.params.clone(),
+        overridden: config
+            .overrides
+            .iter()
+            .flat_map(|all| all.ignore.iter().chain(all.severity.keys()))
+            .cloned()
+            .collect(),
         folders: args.rules.clone(),
     })
 }
@@ -208,7 +252,24 @@ fn output(named: &Named) -> Result<(Format, PathBuf), UsageError> {
     Ok((format(&named.name)?, PathBuf::from(&named.value)))
 }
 
-fn globs<'a>(patterns: impl Iterator<Item = &'a String>) -> Result<GlobSet, UsageError> {
+/// What is different for paths of the repository that fit a glob.
+#[derive(Clone, Debug)]
+pub struct PathOverride {
+    /// The paths.
+    pub path: GlobMatcher,
+    /// What the configuration says about them.
+    pub says: Override,
+}
+
+fn overrides(all: &[Override]) -> Result<Vec<PathOverride>, UsageError> {
+    let compile = |says: &Override| {
+        let glob = Glob::new(&says.path).map_err(|error| UsageError::new(format!("overrides: {error}")))?;
+        Ok(PathOverride { path: glob.compile_matcher(), says: says.clone() })
+    };
+    all.iter().rev().map(compile).collect()
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, UsageError> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = Glob::new(pattern).map_err(|error| UsageError::new(format!("--exclude: {error}")))?;

@@ -1,12 +1,13 @@
 //! From outcomes to a report: severities, suppressions, fingerprints, score, coverage.
 
+use super::known::Known;
 use super::{Audit, groups, suppressions};
 use crate::engine::{self, About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
 use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
 use crate::report::{
     Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region,
-    Related, Report, RuleCard, Skipped, Status, SubjectName, Suppressed, SuppressedBy, score_input,
+    Related, Report, RuleCard, Skipped, Status, SubjectName, Suppressed, SuppressedBy, in_repository, score_input,
 };
 use crate::rule::{Judge, Rule};
 use crate::score;
@@ -52,7 +53,14 @@ fn assemble_skipped(settings: &Settings, facts: &Facts, rules: &[ActiveRule<'_>]
 }
 
 /// Puts the report together.
-pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'_>, evaluation: Evaluation) -> Audit {
+pub fn report(
+    settings: &Settings,
+    loaded: Loaded,
+    facts: &Facts,
+    rules: Rules<'_>,
+    evaluation: Evaluation,
+    known: &Known,
+) -> Audit {
     let (skipped, rules) = (assemble_skipped(settings, facts, rules.skipped), rules.active);
     let Loaded { inventory, problems, failed_named, counts, marks } = loaded;
     let mut evaluation = evaluation;
@@ -64,6 +72,9 @@ pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'
         findings = assembler.findings(&evaluation.outcomes, &mut suppressions);
     }
     assembler.fingerprint(&mut findings, &evaluation.outcomes);
+    let ran = |rule: &str| rules.iter().any(|active| active.rule.id.as_str() == rule);
+    let compared = known.mark(&mut findings, settings, ran);
+    noticed.extend(compared.problems);
     let internal = evaluation.problems.iter().any(|problem| problem.kind == ProblemKind::InternalError);
     let mut all: Vec<Problem> = problems;
     all.extend(evaluation.problems);
@@ -82,8 +93,10 @@ pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'
     };
     let counts = Counts {
         suppressed: findings.iter().filter(|finding| finding.suppressed.is_some()).count(),
+        baselined: findings.iter().filter(|finding| finding.baselined).count(),
+        known: findings.iter().filter(|finding| is_known(finding)).count(),
+        below_threshold: 0,
         unknown,
-        ..Counts::default()
     };
     let incomplete = unknown > 0 || coverage.documents_failed > 0;
     let empty = coverage.documents_read == 0 && coverage.documents_failed == 0;
@@ -91,6 +104,8 @@ pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'
     let part = |by| groups::groups(by, &inventory, facts, &findings, &pillars);
     let report = Report {
         groups: settings.group_by.map(part),
+        fail_on: settings.gate.fail_on,
+        compared: compared.comparison,
         tool_version: env!("CARGO_PKG_VERSION").to_string(),
         ruleset: RULESET.to_string(),
         command: "audit".to_string(),
@@ -109,6 +124,11 @@ pub fn report(settings: &Settings, loaded: Loaded, facts: &Facts, rules: Rules<'
     Audit { report, failed: failed_named || internal, empty, inventory }
 }
 
+/// A failure that the compared revision has, and that nothing else waved through.
+fn is_known(finding: &Finding) -> bool {
+    finding.status == Status::Fail && finding.suppressed.is_none() && !finding.baselined && !finding.new
+}
+
 struct Assembler<'a> {
     settings: &'a Settings,
     inventory: &'a Inventory,
@@ -119,9 +139,25 @@ struct Assembler<'a> {
 impl Assembler<'_> {
     fn suppressions(&self, marks: &[(SourceId, Mark)]) -> (Suppressions, Vec<Problem>) {
         match suppressions::collect(self.settings, self.inventory, marks) {
-            Ok(all) => Suppressions::new(all, self.settings.as_of),
+            Ok(all) => {
+                let (suppressions, mut problems) = Suppressions::new(all, self.settings.as_of);
+                problems.extend(self.disallowed(marks));
+                (suppressions, problems)
+            }
             Err(error) => (Suppressions::default(), vec![Problem::run(ProblemKind::BadSuppression, error.message)]),
         }
+    }
+
+    /// That suppressions in files do not hold is said.
+    fn disallowed(&self, marks: &[(SourceId, Mark)]) -> Option<Problem> {
+        let ignored =
+            if self.settings.disallow_annotations { suppressions::in_files(self.inventory, marks).len() } else { 0 };
+        let message = match ignored {
+            0 => return None,
+            1 => "1 suppression in the audited files does not hold".to_string(),
+            count => format!("{count} suppressions in the audited files do not hold"),
+        };
+        Some(Problem::run(ProblemKind::BadSuppression, message + " (--disallow-annotations)"))
     }
 
     fn subject(&self, outcome: &Outcome) -> Option<&Subject> {
@@ -164,11 +200,28 @@ impl Assembler<'_> {
             new: true,
             count: outcome.count,
         };
+        let path = self.settings.in_repository(&finding.location.path).into_owned();
+        self.apply_overrides(&path, &mut finding);
         if status == Status::Fail {
-            let waiver = suppressions.covering(&target(rule, subject, &finding));
-            finding.suppressed = waiver.map(suppressed);
+            let waiver = suppressions.covering(&target(rule, subject, &finding, &path));
+            finding.suppressed = finding.suppressed.or(waiver.map(suppressed));
         }
         finding
+    }
+
+    /// What the configuration says about the path; the last that fits counts.
+    fn apply_overrides(&self, path: &str, finding: &mut Finding) {
+        let rule = finding.rule.as_str();
+        let mut fitting = self.settings.overrides.iter().filter(|all| all.path.is_match(path));
+        if let Some(severity) = fitting.clone().find_map(|all| all.says.severity.get(rule)) {
+            finding.severity = *severity;
+        }
+        let ignoring = fitting.find(|all| all.says.ignore.iter().any(|ignored| ignored == rule));
+        if let Some(ignoring) = ignoring.filter(|_| finding.status == Status::Fail) {
+            let below = || format!("ignored in `{}`", ignoring.says.path);
+            let reason = ignoring.says.reason.clone().unwrap_or_else(below);
+            finding.suppressed = Some(Suppressed { by: SuppressedBy::Config, reason, until: None });
+        }
     }
 
     fn environment(&self, subject: &Subject) -> &str {
@@ -245,10 +298,10 @@ impl Assembler<'_> {
             .zip(outcomes)
             .map(|(finding, outcome)| Identity {
                 rule: finding.rule.as_str(),
-                environment: &finding.environment,
+                environment: self.lasting_environment(self.subject(outcome)),
                 kind: format!("{}/{}", finding.subject.group(), finding.subject.kind),
                 namespace: finding.subject.namespace.as_deref().unwrap_or_default(),
-                name: if finding.subject.name.is_empty() { &finding.location.path } else { &finding.subject.name },
+                name: self.lasting_name(finding, self.subject(outcome)),
                 field: outcome.spot.as_ref().map_or("", |spot| &spot.stable_field),
             })
             .collect();
@@ -256,6 +309,28 @@ impl Assembler<'_> {
         for (finding, print) in findings.iter_mut().zip(prints) {
             finding.fingerprint = print;
         }
+    }
+
+    /// The environment under a name that outlasts other files and another working directory: what is no variant of anything
+    /// needs none, and paths are those of the repository.
+    fn lasting_environment(&self, subject: Option<&Subject>) -> String {
+        match subject {
+            Some(subject) if subject.environment.index() > 0 => self.lasting_path(self.environment(subject)),
+            _ => String::new(),
+        }
+    }
+
+    /// What has no name of its own, such as a file, is known by its path.
+    fn lasting_name(&self, finding: &Finding, subject: Option<&Subject>) -> String {
+        match finding.subject.name.as_str() {
+            "" => self.lasting_path(&finding.location.path),
+            name if subject.is_none() => self.lasting_path(name),
+            name => name.to_string(),
+        }
+    }
+
+    fn lasting_path(&self, path: &str) -> String {
+        in_repository(&self.settings.prefix, path).unwrap_or_else(|| path.to_string())
     }
 
     fn unknown_rules(&self, outcomes: &[Outcome]) -> usize {
@@ -318,11 +393,12 @@ fn object_name(subject: &Subject) -> String {
     parts.join("/")
 }
 
-fn target<'t>(rule: &'t Rule, subject: Option<&Subject>, finding: &'t Finding) -> Target<'t> {
+fn target<'t>(rule: &'t Rule, subject: Option<&Subject>, finding: &'t Finding, path: &'t str) -> Target<'t> {
     Target {
         rule: rule.id.as_str(),
         aliases: &rule.file.aliases,
         path: &finding.location.path,
+        in_repository: path,
         line: finding.location.region.map_or(0, |region| u32::try_from(region.line).unwrap_or(u32::MAX)),
         document: subject.map(|subject| subject.document.0),
         kind: &finding.subject.kind,

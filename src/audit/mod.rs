@@ -5,7 +5,10 @@
 mod assemble;
 mod groups;
 mod inputs;
+mod known;
 mod suppressions;
+
+pub use known::{met, read as read_baseline};
 
 use std::fmt;
 
@@ -16,7 +19,9 @@ use crate::inventory::{self, DocumentId, Inventory};
 use crate::report::Report;
 use crate::rule::{LoadError, Rule, RuleSet, select};
 use crate::settings::{RuleSettings, Settings, UsageError};
+use crate::source::Revision;
 use crate::vocabulary::{Problem, Profile};
+use known::Known;
 
 /// A report with what decides the exit code besides it, and the texts to show.
 #[derive(Debug)]
@@ -66,10 +71,11 @@ impl From<LoadError> for AuditError {
     }
 }
 
-/// Reads the inputs that the settings name and audits them.
-pub fn audit(settings: &Settings) -> Result<Audit, AuditError> {
+/// Reads the inputs that the settings name and audits them. Findings that the baseline lists or `revision` has are not new.
+pub fn audit(settings: &Settings, revision: Option<&Revision>) -> Result<Audit, AuditError> {
     let (inputs, problems) = inputs::collect(settings)?;
-    audit_inputs(settings, inputs, problems)
+    let known = Known::gather(settings, revision)?;
+    audit_known(settings, inputs, problems, &known)
 }
 
 /// Audits inputs that were read already. `noticed` are problems met while reading them.
@@ -77,6 +83,15 @@ pub fn audit_inputs(
     settings: &Settings,
     inputs: Vec<inventory::Input>,
     noticed: Vec<Problem>,
+) -> Result<Audit, AuditError> {
+    audit_known(settings, inputs, noticed, &Known::default())
+}
+
+fn audit_known(
+    settings: &Settings,
+    inputs: Vec<inventory::Input>,
+    noticed: Vec<Problem>,
+    known: &Known,
 ) -> Result<Audit, AuditError> {
     let rules = RuleSet::with_folders(&settings.rules.folders)?;
     let (skipped, active): (Vec<_>, Vec<_>) = active(&rules, &settings.rules)?
@@ -86,12 +101,17 @@ pub fn audit_inputs(
     let beside = (!definitions.is_empty()).then(|| inventory::load(definitions, true).inventory);
     let mut loaded = inventory::load(inputs, settings.partial);
     loaded.problems.extend(noticed);
+    loaded.problems.extend(settings.notices.iter().cloned());
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
-    let assumptions =
-        Assumptions { external_backup: settings.external_backup, target_minor: settings.target_version.minor };
+    let assumptions = Assumptions {
+        external_backup: settings.external_backup,
+        target_minor: settings.target_version.minor,
+        as_of: settings.as_of,
+    };
     let (facts, evaluation) = judge(&mut loaded.inventory, beside, assumptions, &active, &loaded.problems, passes)
         .map_err(AuditError::Internal)?;
-    Ok(assemble::report(settings, loaded, &facts, assemble::Rules { active: &active, skipped: &skipped }, evaluation))
+    let rules = assemble::Rules { active: &active, skipped: &skipped };
+    Ok(assemble::report(settings, loaded, &facts, rules, evaluation, known))
 }
 
 /// Objects whose facts are kept at a time: enough to keep all cores busy, few enough not to matter in memory.
@@ -136,7 +156,8 @@ pub fn active<'r>(rules: &'r RuleSet, settings: &RuleSettings) -> Result<Vec<Act
 }
 
 fn check_names(rules: &RuleSet, settings: &RuleSettings) -> Result<(), UsageError> {
-    let named = settings.severity.keys().chain(settings.params.keys());
+    let overridden = settings.overridden.iter();
+    let named = settings.severity.keys().chain(settings.params.keys()).chain(overridden);
     for name in named {
         if rules.get(name).is_none() {
             let ids = rules.rules.iter().map(|rule| rule.id.as_str());

@@ -15,10 +15,7 @@ pub fn collect(
     inventory: &Inventory,
     marks: &[(SourceId, Mark)],
 ) -> Result<Vec<Suppression>, UsageError> {
-    let mut all: Vec<Suppression> = marks.iter().map(|(source, mark)| comment(inventory, *source, mark)).collect();
-    for (id, _) in inventory.documents() {
-        all.extend(annotations(inventory, id));
-    }
+    let mut all = if settings.disallow_annotations { Vec::new() } else { in_files(inventory, marks) };
     for suppress in &settings.suppress {
         let globs = [&suppress.path, &suppress.kind, &suppress.namespace, &suppress.name, &suppress.container];
         let globs =
@@ -33,6 +30,15 @@ pub fn collect(
         });
     }
     Ok(all)
+}
+
+/// What the audited files suppress by themselves.
+pub fn in_files(inventory: &Inventory, marks: &[(SourceId, Mark)]) -> Vec<Suppression> {
+    let mut all: Vec<Suppression> = marks.iter().map(|(source, mark)| comment(inventory, *source, mark)).collect();
+    for (id, _) in inventory.documents() {
+        all.extend(annotations(inventory, id));
+    }
+    all
 }
 
 /// `# k8sready: ignore[rule] reason` covers its own line, or the next one where it stands alone.

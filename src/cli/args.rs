@@ -34,6 +34,14 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List the rules
     Rules(RulesArgs),
+    /// See what configures an audit, and where each value comes from
+    Config(ConfigArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+    /// Accept today's findings, or see which accepted ones are gone
+    Baseline(BaselineArgs),
     /// Write a commented k8sready.yaml
     Init(InitArgs),
 }
@@ -47,6 +55,16 @@ pub enum ColorChoice {
     Always,
     /// Never
     Never,
+}
+
+/// Which revision is trusted to configure the audit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ConfigFrom {
+    /// The files at hand
+    #[default]
+    Head,
+    /// The revision to compare with: for pull requests from people who must not relax the gate
+    Base,
 }
 
 /// `NAME=VALUE`.
@@ -67,7 +85,7 @@ impl FromStr for Named {
 }
 
 /// Arguments of `audit`.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = EXIT_CODES)]
 pub struct AuditArgs {
     /// Files and folders; `-` reads standard input
@@ -114,6 +132,10 @@ pub struct AuditArgs {
     /// Configuration file; by default k8sready.yaml, from the input up to the git root
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub config: Option<PathBuf>,
+    /// Whose configuration, baseline and rules count: those at hand, or those of the revision that --since names
+    #[arg(long, value_enum, default_value = "head", hide_possible_values = true, value_name = "head|base")]
+    #[arg(help_heading = "Input")]
+    pub config_from: ConfigFrom,
     /// Read no configuration file
     #[arg(long, conflicts_with = "config", help_heading = "Input")]
     pub isolated: bool,
@@ -124,6 +146,15 @@ pub struct AuditArgs {
     /// Fail below this score (0-100)
     #[arg(long, value_name = "SCORE", help_heading = "Gate")]
     pub min_score: Option<u8>,
+    /// Findings that this file lists do not fail; `k8sready baseline write` makes it
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    pub baseline: Option<PathBuf>,
+    /// Only what is new since this revision fails: the commit where HEAD left its history is audited too
+    #[arg(long, value_name = "REVISION", help_heading = "Gate")]
+    pub since: Option<String>,
+    /// Suppressions in the audited files (annotations and comments) do not hold
+    #[arg(long, help_heading = "Gate")]
+    pub disallow_annotations: bool,
     /// Exit with 0 where findings would give 1
     #[arg(long, help_heading = "Gate")]
     pub exit_zero: bool,
@@ -134,7 +165,7 @@ pub struct AuditArgs {
     #[arg(long, help_heading = "Gate")]
     pub require_complete: bool,
 
-    /// Format of the report: full, concise, json or sarif
+    /// Format of the report: full, concise, json, sarif, github, gitlab, junit or markdown
     #[arg(long, short, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<String>,
     /// Write a further report to a file: FORMAT=FILE (repeatable)
@@ -143,6 +174,9 @@ pub struct AuditArgs {
     /// Also score every environment or namespace by itself: environment or namespace
     #[arg(long, value_name = "PART", help_heading = "Output")]
     pub group_by: Option<GroupBy>,
+    /// Category of the results in code scanning, for several audits of one commit
+    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    pub sarif_category: Option<String>,
     /// Also list what passed
     #[arg(long, help_heading = "Output")]
     pub include_passes: bool,
@@ -204,6 +238,56 @@ pub struct RulesArgs {
     /// More rules from a folder (repeatable)
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, clap::Args)]
+pub struct ConfigArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// The commands of `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show every setting of the audit that these arguments would start, with its origin
+    Show(Box<AuditArgs>),
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `baseline`.
+#[derive(Debug, clap::Args)]
+pub struct BaselineArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: BaselineCommand,
+}
+
+/// The commands of `baseline`.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Write today's findings into a baseline
+    Write(Box<BaselineFile>),
+    /// List the lines of a baseline that match no finding any more (exit code 1 if there are any)
+    Check(Box<BaselineFile>),
+}
+
+/// A baseline, and the audit that it belongs to.
+#[derive(Debug, clap::Args)]
+pub struct BaselineFile {
+    /// The baseline
+    pub file: PathBuf,
+    /// The audit
+    #[command(flatten)]
+    pub audit: AuditArgs,
 }
 
 /// Arguments of `init`.

@@ -1,41 +1,21 @@
-//! `k8sready.yaml`: found from the input up to the git root; unknown keys are errors with a suggestion.
+//! What a `k8sready.yaml` may say.
 //!
 //! The file comes from the repository that is audited and is not trusted: it cannot choose an output path, a kubeconfig or
-//! a command to run, because it has no key for them.
+//! a command to run, because it has no key for them. `schemas/config.v1.schema.json` publishes the same keys for editors.
+//! Where files are found and how several become one is `layers`' business.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::{Profile, Severity};
 
-/// Names under which a configuration is found, in this order.
-pub const CONFIG_NAMES: &[&str] = &["k8sready.yaml", ".k8sready.yaml"];
-
-/// The keys of the file.
-const KEYS: &[&str] = &[
-    "profile",
-    "select",
-    "ignore",
-    "severity",
-    "params",
-    "exclude",
-    "targetVersion",
-    "failOn",
-    "minScore",
-    "partial",
-    "managed",
-    "assumeExternalBackup",
-    "suppress",
-];
-
 /// What a configuration file may say.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Config {
+    /// Files to build on, relative to this one: what this one says comes on top.
+    pub extends: Vec<String>,
     /// Which rules to run.
     pub profile: Option<Profile>,
     /// Only these rules.
@@ -46,7 +26,7 @@ pub struct Config {
     pub severity: BTreeMap<String, Severity>,
     /// Thresholds by rule and parameter.
     pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
-    /// Globs of paths to skip, relative to the file.
+    /// Globs of paths to skip, relative to the file that holds them.
     pub exclude: Vec<String>,
     /// Kubernetes version to judge for.
     pub target_version: Option<String>,
@@ -55,17 +35,33 @@ pub struct Config {
     /// The gate's score.
     pub min_score: Option<u8>,
     /// The input is part of a larger whole.
-    pub partial: bool,
+    pub partial: Option<bool>,
     /// The provider that runs the control plane.
     pub managed: Option<String>,
     /// Backups run outside.
-    pub assume_external_backup: bool,
+    pub assume_external_backup: Option<bool>,
     /// Findings to live with.
     pub suppress: Vec<Suppress>,
+    /// Other severities, or no findings of some rules, in some paths.
+    pub overrides: Vec<Override>,
+}
+
+/// What is different below some paths.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Override {
+    /// Glob of the path, relative to the file that holds it.
+    pub path: String,
+    /// Rules whose findings do not count there: they are suppressed, and counted as such.
+    pub ignore: Vec<String>,
+    /// Severity by rule.
+    pub severity: BTreeMap<String, Severity>,
+    /// Why; shown with what is suppressed.
+    pub reason: Option<String>,
 }
 
 /// One suppression: matches findings by all that it names.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Suppress {
     /// The rule.
@@ -84,70 +80,4 @@ pub struct Suppress {
     pub name: Option<String>,
     /// Container, a glob.
     pub container: Option<String>,
-}
-
-/// A configuration with the place it came from.
-#[derive(Clone, Debug, Default)]
-pub struct ConfigFile {
-    /// The file; `None` when there is none.
-    pub path: Option<PathBuf>,
-    /// What it says.
-    pub config: Config,
-}
-
-/// A configuration that cannot be used: the user's fault, exit code 2.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong, with line and column where the file says so.
-    pub message: String,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.message)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-impl ConfigFile {
-    /// Reads a file.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let fail = |message: String| ConfigError { path: path.to_path_buf(), message };
-        let text = fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
-        let config = if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-            Config::default()
-        } else {
-            serde_saphyr::from_str(&text).map_err(|error| fail(with_suggestion(&error.to_string())))?
-        };
-        Ok(ConfigFile { path: Some(path.to_path_buf()), config })
-    }
-
-    /// Finds the file that governs `input`: in its folder or above, up to the git root (or the file system's root).
-    pub fn find(input: &Path) -> Result<Self, ConfigError> {
-        let start = fs::canonicalize(input).unwrap_or_else(|_| input.to_path_buf());
-        let folder = if start.is_dir() { Some(start.as_path()) } else { start.parent() };
-        for folder in folder.into_iter().flat_map(Path::ancestors) {
-            let found = CONFIG_NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-            if let Some(path) = found {
-                return Self::read(&path);
-            }
-            if folder.join(".git").exists() {
-                break;
-            }
-        }
-        Ok(ConfigFile::default())
-    }
-}
-
-/// Adds "did you mean" to serde's complaint about an unknown field.
-fn with_suggestion(message: &str) -> String {
-    let unknown = message.split("unknown field `").nth(1).and_then(|rest| rest.split('`').next());
-    let best = unknown.and_then(|word| crate::vocabulary::nearest(word, KEYS.iter().copied()));
-    match best {
-        Some(best) => format!("{message}\n  help: did you mean `{best}`?"),
-        None => message.to_string(),
-    }
 }

@@ -4,6 +4,11 @@
 
 mod args;
 mod config;
+mod layers;
 
-pub use args::{Args, AuditArgs, ColorChoice, Command, ExplainArgs, InitArgs, Named, RulesArgs};
-pub use config::{CONFIG_NAMES, Config, ConfigError, ConfigFile, Suppress};
+pub use args::{
+    Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, CompletionsArgs, ConfigArgs,
+    ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RulesArgs,
+};
+pub use config::{Config, Override, Suppress};
+pub use layers::{CONFIG_NAMES, ConfigError, ConfigFile, Setting, origins};

@@ -6,19 +6,18 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use super::base::Against;
 use super::texts::Texts;
 use super::{CommandError, environment};
 use crate::audit::{Audit, audit};
-use crate::cli::{AuditArgs, ConfigFile};
+use crate::cli::AuditArgs;
 use crate::report::{Format, write};
 use crate::settings::{Gate, Settings};
 
 /// Audits, reports, and decides the exit code. Reports are written in every case.
 pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
     let started = Instant::now();
-    let config = config(args)?;
-    let settings = Settings::build(args, &config, environment::today())?;
-    let mut audit = audit(&settings)?;
+    let (settings, mut audit) = audited(args)?;
     audit.report.elapsed = (settings.format == Format::Full).then(|| started.elapsed());
     if args.verbose > 0 {
         say_what_is_in_use(&settings, &audit)?;
@@ -36,14 +35,15 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::from(code))
 }
 
-fn config(args: &AuditArgs) -> Result<ConfigFile, CommandError> {
-    if args.isolated {
-        return Ok(ConfigFile::default());
-    }
-    match &args.config {
-        Some(path) => Ok(ConfigFile::read(path)?),
-        None => Ok(ConfigFile::find(args.paths.first().map_or(Path::new("."), |path| path))?),
-    }
+/// What the arguments mean, and what comes of them.
+pub(super) fn audited(args: &AuditArgs) -> Result<(Settings, Audit), CommandError> {
+    let mut against = Against::find(args)?;
+    let config = against.config(args)?;
+    let mut settings = Settings::build(args, &config, environment::today())?;
+    settings.prefix = environment::uri_prefix();
+    against.settle(&mut settings);
+    let audit = audit(&settings, against.revision.as_ref())?;
+    Ok((settings, audit))
 }
 
 fn say_what_is_in_use(settings: &Settings, audit: &Audit) -> io::Result<()> {
@@ -80,7 +80,7 @@ fn write_file(args: &AuditArgs, format: Format, path: &Path, audit: &Audit) -> R
     written.map_err(|error| CommandError::Io(format!("`{}` cannot be written: {error}", path.display())))
 }
 
-fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".partial");
     let temporary = path.with_file_name(name);

@@ -2,12 +2,13 @@
 //! variables.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 
 use crate::cli::{AuditArgs, ColorChoice};
 use crate::report::{ColourChoice, Detail, Format, Style, Surroundings, colour, unicode};
+use crate::source::git_root;
 
 /// Width of a report where no terminal says otherwise.
 const WIDTH: usize = 100;
@@ -42,7 +43,8 @@ pub fn style(args: &AuditArgs, format: Format, terminal: bool) -> Style {
         unicode: unicode(get("LC_ALL").as_deref(), get("LC_CTYPE").as_deref(), get("LANG").as_deref()),
         detail: detail(args),
         uri_prefix: uri_prefix(),
-        category: None,
+        category: args.sarif_category.clone(),
+        link_base: link_base(get),
     }
 }
 
@@ -57,7 +59,7 @@ fn width(terminal: bool) -> usize {
 }
 
 /// What leads from the git root to the working directory, with a slash at its end; empty at the root and outside of git.
-fn uri_prefix() -> String {
+pub fn uri_prefix() -> String {
     let Ok(cwd) = std::env::current_dir().and_then(|cwd| cwd.canonicalize()) else { return String::new() };
     let Some(root) = git_root(&cwd) else { return String::new() };
     let inside = cwd.strip_prefix(&root).unwrap_or(Path::new(""));
@@ -65,8 +67,16 @@ fn uri_prefix() -> String {
     if parts.is_empty() { String::new() } else { format!("{}/", parts.join("/")) }
 }
 
-fn git_root(from: &Path) -> Option<PathBuf> {
-    from.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
+/// Where the build server shows files of the audited commit: GitHub's and GitLab's variables name it.
+fn link_base(get: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let set = |name: &str| get(name).filter(|value| !value.is_empty());
+    let github = || {
+        let (server, repository) = (set("GITHUB_SERVER_URL")?, set("GITHUB_REPOSITORY")?);
+        Some(format!("{server}/{repository}/blob/{}/", set("GITHUB_SHA")?))
+    };
+    let gitlab = || Some(format!("{}/-/blob/{}/", set("CI_PROJECT_URL")?, set("CI_COMMIT_SHA")?));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
+    github().or_else(gitlab).filter(|base| base.starts_with("https://") && base.chars().all(plain))
 }
 
 fn detail(args: &AuditArgs) -> Detail {
@@ -74,5 +84,24 @@ fn detail(args: &AuditArgs) -> Detail {
         (0, true) => Detail::All,
         (0, false) => Detail::Usual,
         _ => Detail::Summary,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::link_base;
+
+    #[test]
+    fn files_are_linked_where_the_build_server_shows_them() {
+        let of = |pairs: &[(&str, &str)]| {
+            link_base(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_string()))
+        };
+        let github = [("GITHUB_SERVER_URL", "https://github.com"), ("GITHUB_REPOSITORY", "a/b"), ("GITHUB_SHA", "0a")];
+        assert_eq!(of(&github).as_deref(), Some("https://github.com/a/b/blob/0a/"));
+        let gitlab = [("CI_PROJECT_URL", "https://gitlab.com/a/b"), ("CI_COMMIT_SHA", "0a")];
+        assert_eq!(of(&gitlab).as_deref(), Some("https://gitlab.com/a/b/-/blob/0a/"));
+        assert_eq!(of(&github[..2]), None);
+        assert_eq!(of(&[("CI_PROJECT_URL", "https://x) [y"), ("CI_COMMIT_SHA", "0a")]), None);
+        assert_eq!(of(&[("CI_PROJECT_URL", "javascript:x"), ("CI_COMMIT_SHA", "0a")]), None);
     }
 }

@@ -60,6 +60,16 @@ profile: production
 # params:
 #   single-replica: {{ minimum: 3 }}
 
+# Less strict in some paths. What is ignored there is counted as suppressed.
+# overrides:
+#   - path: "dev/**"
+#     ignore: [single-replica]
+#     severity: {{ memory-limit-missing: low }}
+#     reason: nobody depends on it
+
+# Another file of this repository to build on.
+# extends: [shared/k8sready.yaml]
+
 # Paths that nobody runs.
 {exclude}
 # The Kubernetes version to judge for.

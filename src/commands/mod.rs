@@ -1,10 +1,14 @@
 //! The commands: one thin file each.
 
 mod audit;
+mod base;
+mod baseline;
+mod config;
 mod environment;
 mod explain;
 mod init;
 mod rules;
+mod shell;
 mod texts;
 
 pub use texts::Texts;
@@ -83,6 +87,10 @@ pub fn run(args: Args) -> Result<ExitCode, CommandError> {
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man => shell::man(),
+        Command::Baseline(args) => baseline::run(&args),
         Command::Init(args) => init::run(&args),
     }
 }

@@ -1,10 +1,11 @@
 //! The trees of control-plane documents: kubeadm's configuration, component pods and units, each with all its subjects.
 
 use super::builder::FactBuilder;
-use super::component::{self, Component, FlagTable};
+use super::component::{self, Component, ComponentTables, FlagTable};
 use super::control_plane::{ControlPlane, Etcd, EtcdSource, node_of_kubeadm, of_kube_proxy, one_manifest};
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
+use super::{authentication, authorization};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Format, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
@@ -12,6 +13,7 @@ use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
 /// Builds one document's tree and collects its subjects.
 struct Building<'a> {
     inventory: &'a Inventory,
+    tables: &'a ComponentTables,
     table: &'a FlagTable,
     id: DocumentId,
     tree: TreeId,
@@ -21,10 +23,10 @@ struct Building<'a> {
 }
 
 impl<'a> Building<'a> {
-    fn new(inventory: &'a Inventory, table: &'a FlagTable, id: DocumentId, tree: TreeId) -> Self {
+    fn new(inventory: &'a Inventory, tables: &'a ComponentTables, id: DocumentId, tree: TreeId) -> Self {
         let root = inventory.document(id).view(inventory.forest());
         let facts = FactBuilder::new(tree, super::anchor(root));
-        Building { inventory, table, id, tree, root, facts, subjects: Vec::new() }
+        Building { inventory, tables, table: &tables.flags, id, tree, root, facts, subjects: Vec::new() }
     }
 
     fn add(&mut self, kind: SubjectKind, node: NodeId) -> &mut Subject {
@@ -35,13 +37,22 @@ impl<'a> Building<'a> {
     }
 
     fn component(&mut self, component: &Component<'a>) {
-        let node = component.facts(&mut self.facts, self.table);
+        let minor = component.minor(self.inventory, self.id);
+        let node = component.facts(&mut self.facts, self.tables, minor);
         let node = NodeRef { tree: self.tree, node };
         let subject = self.named(component.subject(self.inventory, self.id, node));
         self.subjects.push(subject);
+        if component.name == "kubelet" {
+            let node = component.kubelet_facts(&mut self.facts, self.table, minor.map(|(minor, _)| minor));
+            self.add(SubjectKind::Kubelet, node).component = Some(component.name);
+        }
         if component.name == "kube-apiserver" {
             let node = encryption::of_apiserver(&mut self.facts, self.table, component);
             self.add(SubjectKind::Encryption, node).component = Some(component.name);
+            let node = authorization::of_apiserver(&mut self.facts, self.table, component);
+            self.add(SubjectKind::Authorization, node).component = Some(component.name);
+            let node = authentication::of_apiserver(&mut self.facts, self.table, component);
+            self.add(SubjectKind::Authentication, node).component = Some(component.name);
         }
     }
 
@@ -90,16 +101,16 @@ impl<'a> Building<'a> {
 /// A kubeadm ClusterConfiguration. `floating`: addresses that no node owns.
 pub fn kubeadm(
     inventory: &Inventory,
-    table: &FlagTable,
+    tables: &ComponentTables,
     floating: Vec<String>,
     id: DocumentId,
     tree: TreeId,
 ) -> (Tree, Vec<Subject>) {
-    let mut building = Building::new(inventory, table, id, tree);
+    let mut building = Building::new(inventory, tables, id, tree);
     let control_plane = ControlPlane::read(inventory, id, floating);
     let node = control_plane.facts(&mut building.facts);
     building.add(SubjectKind::ControlPlane, node);
-    let components = component::find(inventory, table, id);
+    let components = component::find(inventory, &tables.flags, id);
     let apiserver_compaction = building.compaction();
     for component in &components {
         building.component(component);
@@ -115,15 +126,15 @@ pub fn kubeadm(
 /// A document of any other tool, when it describes components.
 pub fn components(
     inventory: &Inventory,
-    table: &FlagTable,
+    tables: &ComponentTables,
     id: DocumentId,
     tree: TreeId,
 ) -> Option<(Tree, Vec<Subject>)> {
-    let components = component::find(inventory, table, id);
+    let components = component::find(inventory, &tables.flags, id);
     if components.is_empty() {
         return None;
     }
-    let mut building = Building::new(inventory, table, id, tree);
+    let mut building = Building::new(inventory, tables, id, tree);
     for component in &components {
         building.component(component);
         if component.name == "etcd" {
@@ -138,27 +149,38 @@ pub fn components(
 /// The node that a kubeadm InitConfiguration or JoinConfiguration makes. `floating`: addresses that no node owns.
 pub fn kubeadm_node(
     inventory: &Inventory,
-    table: &FlagTable,
+    tables: &ComponentTables,
     floating: &[String],
     id: DocumentId,
     tree: TreeId,
 ) -> (Tree, Vec<Subject>) {
-    let mut building = Building::new(inventory, table, id, tree);
+    let mut building = Building::new(inventory, tables, id, tree);
     let node = node_of_kubeadm(inventory, id, floating, &mut building.facts);
     building.add(SubjectKind::Node, node);
+    for component in &component::find(inventory, &tables.flags, id) {
+        building.component(component);
+    }
     building.finish()
 }
 
 /// The nodes that a configuration of kube-proxy is for.
 pub fn kube_proxy(
     inventory: &Inventory,
-    table: &FlagTable,
+    tables: &ComponentTables,
     floating: impl FnOnce() -> Vec<String>,
     id: DocumentId,
     tree: TreeId,
 ) -> Option<(Tree, Vec<Subject>)> {
-    let mut building = Building::new(inventory, table, id, tree);
-    let node = of_kube_proxy(inventory, id, floating, &mut building.facts)?;
-    building.add(SubjectKind::Node, node);
+    let mut building = Building::new(inventory, tables, id, tree);
+    let node = of_kube_proxy(inventory, id, floating, &mut building.facts);
+    let components = component::find(inventory, &tables.flags, id);
+    if let Some(node) = node {
+        building.add(SubjectKind::Node, node);
+    } else if components.is_empty() {
+        return None;
+    }
+    for component in &components {
+        building.component(component);
+    }
     Some(building.finish())
 }

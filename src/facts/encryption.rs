@@ -8,8 +8,8 @@ use super::builder::FactBuilder;
 use super::component::{Component, FlagTable, openness};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory};
-use crate::syntax::{Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
+use crate::syntax::{Data, KeyShape, Origin, Tree, View};
+use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 
 /// What an API server's flags say: whether encryption is configured at all.
 pub fn of_apiserver(facts: &mut FactBuilder, table: &FlagTable, component: &Component<'_>) -> NodeId {
@@ -25,10 +25,25 @@ pub fn of_apiserver(facts: &mut FactBuilder, table: &FlagTable, component: &Comp
         ("tool", facts.str(component.tool, place.clone())),
         ("configured", configured),
         ("file", facts.bool(false, place.clone())),
-        ("writer", facts.null(origin)),
+        ("writer", facts.null(origin.clone())),
         ("entries", entries),
+        ("secretsCovered", facts.bool(true, place.clone())),
+        ("configMapsCovered", facts.bool(true, place.clone())),
+        ("fallback", facts.null(place.clone())),
+        ("automaticReload", automatic_reload(facts, table, component)),
+        ("keys", facts.list_at(&[], place.clone())),
+        ("kms", facts.list_at(&[], place.clone())),
     ];
     facts.map(&fields, place)
+}
+
+fn automatic_reload(facts: &mut FactBuilder, table: &FlagTable, component: &Component<'_>) -> NodeId {
+    let flag = "encryption-provider-config-automatic-reload";
+    let origin = component.flags.origin(table, flag);
+    match component.flags.text(table, flag) {
+        Ok(text) => facts.bool(text.as_deref() == Some("true"), origin),
+        Err(reason) => facts.unknown(reason, origin),
+    }
 }
 
 /// What an EncryptionConfiguration says.
@@ -49,10 +64,96 @@ pub fn of_file(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
         ("file", facts.bool(true, anchor.clone())),
         ("writer", writer),
         ("entries", facts.list_at(&entries, root.origin_of("resources"))),
+        ("secretsCovered", covered(&mut facts, root, "secrets")),
+        ("configMapsCovered", covered(&mut facts, root, "configmaps")),
+        ("fallback", fallback(&mut facts, &resources)),
+        ("automaticReload", facts.bool(true, root.origin_of("resources"))),
+        ("keys", keys(&mut facts, &resources)),
+        ("kms", kms(&mut facts, &resources)),
     ];
     let node = facts.map(&fields, anchor);
     let subject = Subject::of(SubjectKind::Encryption, NodeRef { tree, node }, inventory, id);
     Some((facts.finish(), vec![subject]))
+}
+
+/// Whether any entry covers a core resource.
+fn covered(facts: &mut FactBuilder, root: View<'_>, resource: &str) -> NodeId {
+    let origin = root.origin_of("resources");
+    let resources = root.get("resources");
+    let entries: Vec<View<'_>> = resources.into_iter().flat_map(View::items).collect();
+    if entries.iter().any(|entry| covers(*entry, resource)) {
+        return facts.bool(true, origin);
+    }
+    let lists = entries.iter().filter_map(|entry| entry.get("resources")).chain(resources);
+    match lists.filter_map(|list| list.unknown().cloned().or_else(|| openness(list))).next() {
+        Some(reason) => facts.unknown(reason, origin),
+        None => facts.bool(false, origin),
+    }
+}
+
+/// `identity` behind another provider in the entry that writes Secrets.
+fn fallback(facts: &mut FactBuilder, resources: &[View<'_>]) -> NodeId {
+    let entry = resources.iter().find(|entry| covers(**entry, "secrets"));
+    let providers = entry.and_then(|entry| entry.get("providers")).into_iter().flat_map(View::items).skip(1);
+    match providers.into_iter().find_map(|provider| provider.key("identity")) {
+        Some(key) => facts.str("identity", Origin::Key(key)),
+        None => {
+            let anchor = facts.anchor();
+            facts.null(anchor)
+        }
+    }
+}
+
+fn providers<'a, 'r>(resources: &'r [View<'a>]) -> impl Iterator<Item = (&'a str, View<'a>)> + use<'a, 'r> {
+    let lists = resources.iter().copied().filter_map(|entry| entry.get("providers"));
+    lists.flat_map(View::items).flat_map(View::entries)
+}
+
+/// The keys of all providers. Only length and readability of a secret are known.
+fn keys(facts: &mut FactBuilder, resources: &[View<'_>]) -> NodeId {
+    let mut nodes = Vec::new();
+    for (provider, section) in providers(resources) {
+        for key in section.get("keys").into_iter().flat_map(View::items) {
+            let Some(secret) = key.get("secret") else { continue };
+            let origin = Origin::Node(secret.at());
+            let shape = match secret.data() {
+                Data::Redacted(redaction) => redaction.shape,
+                _ => KeyShape::Unread,
+            };
+            let (bytes, readable) = match shape {
+                KeyShape::Bytes(bytes) => (facts.int(bytes.into(), origin.clone()), facts.bool(false, origin.clone())),
+                KeyShape::Words(bytes) => (facts.int(bytes.into(), origin.clone()), facts.bool(true, origin.clone())),
+                KeyShape::Malformed => (facts.null(origin.clone()), facts.bool(false, origin.clone())),
+                KeyShape::Unread => {
+                    let reason = secret.unknown().cloned().unwrap_or_else(no_key);
+                    (facts.unknown(reason.clone(), origin.clone()), facts.unknown(reason, origin.clone()))
+                }
+            };
+            let name = facts.lookup(key, "name", super::builder::Fallback::Str(""));
+            let fields = [
+                ("provider", facts.str(provider, origin.clone())),
+                ("name", name),
+                ("bytes", bytes),
+                ("readable", readable),
+            ];
+            nodes.push(facts.map(&fields, origin));
+        }
+    }
+    facts.list(&nodes)
+}
+
+fn no_key() -> Reason {
+    Reason::new(UnknownCode::Templated, "a placeholder stands for the key")
+}
+
+fn kms(facts: &mut FactBuilder, resources: &[View<'_>]) -> NodeId {
+    let mut nodes = Vec::new();
+    for (_, section) in providers(resources).filter(|(name, _)| *name == "kms") {
+        let version = facts.lookup(section, "apiVersion", super::builder::Fallback::Str("v1"));
+        let name = facts.lookup(section, "name", super::builder::Fallback::Str(""));
+        nodes.push(facts.map(&[("name", name), ("version", version)], Origin::Node(section.at())));
+    }
+    facts.list(&nodes)
 }
 
 fn entry_facts(facts: &mut FactBuilder, entry: View<'_>) -> NodeId {
@@ -97,6 +198,10 @@ fn writer<'a>(root: View<'a>) -> Result<Option<(&'a str, NodeRef)>, Reason> {
 
 /// `secrets`, or a wildcard over the core group or everything.
 fn covers_secrets(entry: View<'_>) -> bool {
-    let resources = entry.get("resources").into_iter().flat_map(View::items).filter_map(View::str);
-    resources.into_iter().any(|resource| matches!(resource, "secrets" | "*." | "*.*"))
+    covers(entry, "secrets")
+}
+
+fn covers(entry: View<'_>, core: &str) -> bool {
+    let mut resources = entry.get("resources").into_iter().flat_map(View::items).filter_map(View::str);
+    resources.any(|resource| resource == core || matches!(resource, "*." | "*.*"))
 }

@@ -5,9 +5,12 @@
 
 mod access;
 mod audit;
+mod authentication;
+mod authorization;
 mod autoscaler;
 mod backup;
 mod builder;
+mod certificate;
 mod claims;
 mod cluster;
 mod component;
@@ -34,10 +37,11 @@ pub use subject::{Subject, SubjectKind};
 
 use std::sync::Arc;
 
+use jiff::civil::{Date, date};
 use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory, Role};
-use crate::syntax::{Origin, Tree, View};
+use crate::syntax::{Format, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
@@ -67,7 +71,7 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
 /// What facts are made with besides the document at hand: dated tables, and documents that decide for others.
 struct Tables {
     known: workload::Known,
-    flags: component::FlagTable,
+    components: component::ComponentTables,
     controllers: controllers::Controllers,
     surroundings: surroundings::Surroundings,
     /// Addresses that no single node owns, by environment.
@@ -86,6 +90,8 @@ pub struct Assumptions {
     pub external_backup: bool,
     /// Minor of the Kubernetes release to judge for: 37 of 1.37.
     pub target_minor: u32,
+    /// The day that certificates are judged for.
+    pub as_of: Date,
 }
 
 /// The minor of the newest Kubernetes release that facts know.
@@ -93,7 +99,7 @@ pub const NEWEST_MINOR: u32 = 37;
 
 impl Default for Assumptions {
     fn default() -> Self {
-        Assumptions { external_backup: false, target_minor: NEWEST_MINOR }
+        Assumptions { external_backup: false, target_minor: NEWEST_MINOR, as_of: date(2026, 11, 24) }
     }
 }
 
@@ -128,7 +134,7 @@ impl Maker {
     ) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
-            flags: component::FlagTable::load()?,
+            components: component::ComponentTables::load()?,
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
@@ -147,13 +153,22 @@ impl Maker {
         subjects.extend(pass(inventory, &self.tables, &all, |inventory, _, id, tree| {
             load_balancer::build(inventory, id, tree)
         }));
+        let holders: Vec<DocumentId> = inventory
+            .objects()
+            .filter(|(_, document)| certificate::KINDS.contains(&document.kind()))
+            .map(|(id, _)| id)
+            .collect();
+        subjects.extend(pass(inventory, &self.tables, &holders, |inventory, _, id, tree| {
+            certificate::of_document(inventory, assumptions.as_of, id, tree)
+        }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
         let clusters = clusters(inventory, &subjects, assumptions);
         let dated = vec![
             ("well-known workloads", self.tables.known.date.clone()),
             ("well-known controllers", self.tables.controllers.date.clone()),
-            ("component flags", self.tables.flags.date.clone()),
+            ("component flags", self.tables.components.flags.date.clone()),
+            ("removed flags", self.tables.components.removed.date.clone()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
         Facts { subjects, clusters, dated, without_schema: 0 }
@@ -184,6 +199,7 @@ pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Fact
 const CLUSTER_LISTS: &[(&str, SubjectKind)] = &[
     ("controlPlanes", SubjectKind::ControlPlane),
     ("components", SubjectKind::Component),
+    ("kubelets", SubjectKind::Kubelet),
     ("nodes", SubjectKind::Node),
     ("etcds", SubjectKind::Etcd),
     ("loadBalancers", SubjectKind::LoadBalancer),
@@ -217,10 +233,13 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assump
     clusters
 }
 
-type Adapter = fn(&Inventory, &Tables, DocumentId, TreeId) -> Built;
-
 /// Runs one adapter over documents in parallel. Tree ids are given out beforehand, by position among the documents.
-fn pass(inventory: &mut Inventory, tables: &Tables, ids: &[DocumentId], adapter: Adapter) -> Vec<Subject> {
+fn pass(
+    inventory: &mut Inventory,
+    tables: &Tables,
+    ids: &[DocumentId],
+    adapter: impl Fn(&Inventory, &Tables, DocumentId, TreeId) -> Built + Sync,
+) -> Vec<Subject> {
     let first = inventory.forest().next_id().0;
     let shared = &*inventory;
     let built: Vec<Built> = ids
@@ -265,16 +284,22 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
         return None;
     }
     let floating = || tables.floating[document.environment.index()].clone();
+    let components = &tables.components;
     match document.kind() {
-        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, &tables.flags, floating(), id, tree)),
+        "ClusterConfiguration" => Some(cluster::kubeadm(inventory, components, floating(), id, tree)),
         "InitConfiguration" | "JoinConfiguration" => {
-            Some(cluster::kubeadm_node(inventory, &tables.flags, &floating(), id, tree))
+            Some(cluster::kubeadm_node(inventory, components, &floating(), id, tree))
         }
-        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, &tables.flags, floating, id, tree),
+        "Config" | "KubeProxyConfiguration" => cluster::kube_proxy(inventory, components, floating, id, tree),
         "EncryptionConfiguration" | "EncryptionConfig" => encryption::of_file(inventory, id, tree),
-        "Policy" => audit::policy(inventory, id, tree),
+        "AuthorizationConfiguration" => authorization::of_file(inventory, id, tree),
+        "AuthenticationConfiguration" => authentication::of_file(inventory, id, tree),
+        "Policy" => audit::policy(inventory, id, tree).or_else(|| authorization::of_abac(inventory, id, tree)),
         "CronJob" => backup::cron_job(inventory, floating, id, tree),
-        _ => cluster::components(inventory, &tables.flags, id, tree),
+        _ if document.role == Role::Other && document.format == Format::Json => {
+            authorization::of_abac(inventory, id, tree).or_else(|| cluster::components(inventory, components, id, tree))
+        }
+        _ => cluster::components(inventory, components, id, tree),
     }
 }
 

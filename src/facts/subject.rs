@@ -55,6 +55,10 @@ subjects! {
     Role = "role", "role";
     Binding = "binding", "binding";
     Component = "component", "component";
+    Kubelet = "kubelet", "kubelet";
+    Authentication = "authentication", "authentication";
+    Authorization = "authorization", "authorization";
+    Certificate = "certificate", "certificate";
     ControlPlane = "control-plane", "controlPlane";
     Node = "node", "node";
     Etcd = "etcd", "etcd";
@@ -70,8 +74,21 @@ subjects! {
 impl SubjectKind {
     /// Whether a provider that runs the control plane takes care of it.
     pub fn is_provider_business(self) -> bool {
-        use SubjectKind::{AuditPolicy, Backup, Component, ControlPlane, Encryption, Etcd, LoadBalancer};
-        matches!(self, Component | ControlPlane | Etcd | Encryption | AuditPolicy | LoadBalancer | Backup)
+        use SubjectKind::{
+            AuditPolicy, Authentication, Authorization, Backup, Component, ControlPlane, Encryption, Etcd, LoadBalancer,
+        };
+        matches!(
+            self,
+            Component
+                | Authentication
+                | Authorization
+                | ControlPlane
+                | Etcd
+                | Encryption
+                | AuditPolicy
+                | LoadBalancer
+                | Backup
+        )
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Surroundings {
     made: FxHashMap<(&'static str, String), Vec<Maker>>,
     /// Namespaces in which Secrets are declared.
     secrets: FxHashMap<Option<Arc<str>>, Vec<DocumentId>>,
+    /// Bindings by the names of service accounts that they grant something.
+    granted: FxHashMap<String, Vec<DocumentId>>,
     /// Replacements by registry and repository of the image that they replace.
     images: FxHashMap<(String, String), Vec<Replacement>>,
 }
@@ -82,6 +84,7 @@ impl Surroundings {
                 }
                 "ResourceQuota" => surroundings.quotas.entry(namespace(inventory, id)).or_default().push(id),
                 "Secret" => surroundings.secrets.entry(namespace(inventory, id)).or_default().push(id),
+                "RoleBinding" | "ClusterRoleBinding" => surroundings.add_granted(id, root),
                 kind if GUARDS.contains(&kind) => surroundings.guards.push(id),
                 kind if MAKERS.iter().any(|(maker, ..)| *maker == kind) => surroundings.add_made(id, kind, root),
                 // The environment of what a Kustomize root pulls in is named after the root's directory.
@@ -108,6 +111,15 @@ impl Surroundings {
                 let key = (name.registry.clone(), name.repository.clone());
                 let mutable = ImageRef { tag, digest, ..name }.is_mutable_tag();
                 self.images.entry(key).or_default().push(Replacement { environment, mutable });
+            }
+        }
+    }
+
+    fn add_granted(&mut self, id: DocumentId, root: View<'_>) {
+        let subjects = root.get("subjects").into_iter().flat_map(View::items);
+        for subject in subjects.filter(|subject| subject.str_at("kind") == Some("ServiceAccount")) {
+            if let Some(name) = subject.str_at("name") {
+                self.granted.entry(name.to_string()).or_default().push(id);
             }
         }
     }
@@ -143,6 +155,11 @@ impl Surroundings {
     pub fn keeps_secrets(&self, inventory: &Inventory, of: DocumentId) -> bool {
         let secrets = self.secrets.get(&namespace(inventory, of));
         secrets.into_iter().flatten().any(|&secret| inventory.sees(of, secret))
+    }
+
+    /// Whether a binding in sight grants a service account of that name something.
+    pub fn grants(&self, inventory: &Inventory, of: DocumentId, account: &str) -> bool {
+        self.granted.get(account).into_iter().flatten().any(|&binding| inventory.sees(of, binding))
     }
 
     /// Whether a policy of another admission engine holds beside a namespace.
@@ -203,7 +220,7 @@ impl Defaults {
         for item in items.filter(|item| item.str_at("type") == Some("Container")) {
             for (row, (_, fields, resource)) in DEFAULTED.iter().enumerate() {
                 let given = |field: &&str| item.get(field).is_some_and(|values| values.get(resource).is_some());
-                defaults.0[row] |= fields.iter().any(|field| given(&field));
+                defaults.0[row] |= fields.iter().any(given);
             }
         }
         defaults

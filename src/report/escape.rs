@@ -17,16 +17,28 @@ pub fn is_unsafe(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The text with every unsafe character written out: `\n`, `\r`, `\t`, else `\u{202e}`.
+/// The text with every unsafe character written out: `\n`, `\r`, `\t`, else `\u{202e}`; so is a bracket that would begin
+/// a command to a build agent.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    if !text.contains("##") && !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        push_escaped(&mut out, c);
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' if begins_command(&text[..at]) => out.push_str("\\u{5b}"),
+            c => push_escaped(&mut out, c),
+        }
     }
     Cow::Owned(out)
+}
+
+/// Whether a bracket after this text is a command: agents of GitHub and Azure obey `##[group]` and `##vso[task…]` anywhere
+/// in a line that a step prints.
+pub(super) fn begins_command(before: &str) -> bool {
+    let bytes = before.as_bytes();
+    let tail = |length: usize| &bytes[bytes.len().saturating_sub(length)..];
+    tail(2) == b"##" || tail(5).eq_ignore_ascii_case(b"##vso")
 }
 
 fn push_escaped(out: &mut String, c: char) {
@@ -57,6 +69,8 @@ mod tests {
             ("a\u{200b}b\u{feff}", "a\\u{200b}b\\u{feff}"),
             ("\u{7f}\0", "\\u{7f}\\u{0}"),
             ("\u{e0041}", "\\u{e0041}"),
+            ("x ##vso[task.setvariable]", "x ##vso\\u{5b}task.setvariable]"),
+            ("##VSO[a] ##[group]b ## [c] #[d]", "##VSO\\u{5b}a] ##\\u{5b}group]b ## [c] #[d]"),
         ];
         for (text, expected) in table {
             assert_eq!(escape(text), expected);
@@ -69,6 +83,12 @@ mod tests {
             let escaped = escape(&text);
             prop_assert!(!escaped.chars().any(is_unsafe));
             prop_assert_eq!(text.chars().any(is_unsafe), escaped != text);
+        }
+
+        #[test]
+        fn what_follows_changes_nothing_before_it(a in any::<String>(), b in "[#vso\\[]{0,8}") {
+            let joined = format!("{b}{a}");
+            prop_assert!(escape(&joined).starts_with(&*escape(&b)));
         }
 
         #[test]

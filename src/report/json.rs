@@ -31,6 +31,15 @@ struct Root<'a> {
     coverage: Coverage<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Groups<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<Compared<'a>>,
+}
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    with: &'a str,
+    score: Option<u8>,
+    resolved: usize,
 }
 
 #[derive(Serialize)]
@@ -198,6 +207,11 @@ impl<'a> Root<'a> {
             problems: report.problems.iter().map(Problem::new).collect(),
             coverage: Coverage::new(&report.coverage),
             groups: report.groups.as_ref().map(Groups::new),
+            compared: report.compared.as_ref().map(|compared| Compared {
+                with: &compared.with,
+                score: compared.score,
+                resolved: compared.resolved,
+            }),
         }
     }
 }

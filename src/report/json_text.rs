@@ -1,4 +1,5 @@
-//! JSON text that is safe to look at: indented, and with invisible characters written as `\u202e`.
+//! JSON text that is safe to look at: indented, and with invisible characters written as `\u202e`, as is a bracket that
+//! would begin a command to a build agent.
 //!
 //! serde_json escapes C0 controls only; a report printed to a terminal must not carry bidi marks or C1 controls raw.
 //! The escapes are ordinary JSON: a parser gets the same strings back.
@@ -8,7 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use super::escape::is_unsafe;
+use super::escape::{begins_command, is_unsafe};
 
 /// Writes a value, indented by two spaces, with a newline at the end.
 pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
@@ -35,15 +36,16 @@ impl Formatter for Safe {
     );
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_unsafe(*c)) {
-            writer.write_all(&rest.as_bytes()[..at])?;
+        let mut written = 0;
+        let acts = |(at, c): &(usize, char)| is_unsafe(*c) || (*c == '[' && begins_command(&fragment[..*at]));
+        for (at, c) in fragment.char_indices().filter(acts) {
+            writer.write_all(&fragment.as_bytes()[written..at])?;
             for unit in c.encode_utf16(&mut [0; 2]) {
                 write!(writer, "\\u{unit:04x}")?;
             }
-            rest = &rest[at + c.len_utf8()..];
+            written = at + c.len_utf8();
         }
-        writer.write_all(rest.as_bytes())
+        writer.write_all(&fragment.as_bytes()[written..])
     }
 }
 

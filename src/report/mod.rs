@@ -6,8 +6,13 @@
 mod concise;
 mod escape;
 mod full;
+mod github;
+mod gitlab;
+mod in_repository;
 mod json;
 mod json_text;
+mod junit;
+mod markdown;
 mod model;
 mod sarif;
 mod style;
@@ -20,9 +25,11 @@ use std::str::FromStr;
 use crate::vocabulary::UnknownWord;
 
 pub use escape::{escape, is_unsafe};
+pub use in_repository::in_repository;
 pub use model::{
-    Counts, Coverage, DataNote, Finding, GroupScore, Groups, KindCoverage, KindState, Location, LocationSource,
-    ProblemNote, Region, Related, Report, RuleCard, Skipped, SourceText, Status, SubjectName, Suppressed, SuppressedBy,
+    Comparison, Counts, Coverage, DataNote, Finding, GroupScore, Groups, KindCoverage, KindState, Location,
+    LocationSource, ProblemNote, Region, Related, Report, RuleCard, Skipped, SourceText, Status, SubjectName,
+    Suppressed, SuppressedBy,
 };
 pub use style::{ColourChoice, Detail, Style, Surroundings, colour, unicode};
 pub use tally::score_input;
@@ -60,6 +67,14 @@ formats! {
     Json = "json" for Machine by json::write;
     /// For code scanning.
     Sarif = "sarif" for Machine by sarif::write;
+    /// Annotations of GitHub Actions.
+    Github = "github" for Machine by github::write;
+    /// GitLab's code quality report.
+    Gitlab = "gitlab" for Machine by gitlab::write;
+    /// Test results, for every other build server.
+    Junit = "junit" for Machine by junit::write;
+    /// Comments and job summaries.
+    Markdown = "markdown" for Machine by markdown::write;
 }
 
 /// Who reads a format.

@@ -46,6 +46,10 @@ pub struct Report {
     pub data_notes: Vec<DataNote>,
     /// Scores of parts of the input, when asked for.
     pub groups: Option<Groups>,
+    /// The least severity that fails the gate; `None` when no finding does.
+    pub fail_on: Option<Severity>,
+    /// What the findings were compared with, if with anything.
+    pub compared: Option<Comparison>,
 }
 
 impl Report {
@@ -120,9 +124,9 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether it is a failure that nobody waved through: what is shown, scored and gated by default.
+    /// Whether it is a failure that nobody waved through and nothing compared with has: what is shown and gated.
     pub fn is_open_failure(&self) -> bool {
-        self.status == Status::Fail && self.suppressed.is_none() && !self.baselined
+        self.status == Status::Fail && self.suppressed.is_none() && !self.baselined && self.new
     }
 }
 
@@ -369,6 +373,8 @@ pub struct Counts {
     pub suppressed: usize,
     /// Failures that the baseline lists.
     pub baselined: usize,
+    /// Failures that the compared revision has too, beyond those.
+    pub known: usize,
     /// Failures below the severity asked for; not among the findings.
     pub below_threshold: usize,
     /// Results that could not be decided.
@@ -393,6 +399,17 @@ pub struct GroupScore {
     pub score: Score,
     /// Failures in it that nobody waved through.
     pub failures: usize,
+}
+
+/// What the findings were compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// The revision as the user named it. Untrusted.
+    pub with: String,
+    /// The score there; `None` where nothing was scored.
+    pub score: Option<u8>,
+    /// How many of its findings are gone.
+    pub resolved: usize,
 }
 
 /// Data with a date that rules relied on.

@@ -22,6 +22,8 @@ pub struct Style {
     pub uri_prefix: String,
     /// The category of a SARIF upload.
     pub category: Option<String>,
+    /// Where a file of the audited revision can be read: its path in the repository goes behind it. For Markdown.
+    pub link_base: Option<String>,
 }
 
 impl Default for Style {
@@ -33,6 +35,7 @@ impl Default for Style {
             detail: Detail::Usual,
             uri_prefix: String::new(),
             category: None,
+            link_base: None,
         }
     }
 }

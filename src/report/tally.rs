@@ -87,6 +87,17 @@ pub(super) fn groups(report: &Report) -> Vec<Group<'_>> {
     groups
 }
 
+/// Open failures, worst first, then by rule and place: for formats that list only so many.
+pub(super) fn worst_first(report: &Report) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.is_open_failure()).collect();
+    let place = |finding: &Finding| finding.location.region.map(|region| (region.line, region.column));
+    findings.sort_by(|a, b| {
+        let by_rule = a.rule.cmp(&b.rule).then_with(|| a.location.path.cmp(&b.location.path));
+        b.severity.cmp(&a.severity).then(by_rule).then_with(|| place(a).cmp(&place(b)))
+    });
+    findings
+}
+
 /// The line that ends every report for people: "9 findings (1 critical, 5 high), 2 suppressed, 14 unknown". What the
 /// format itself left out is `hidden`.
 pub(super) fn counts_line(report: &Report, hidden: usize) -> String {
@@ -106,6 +117,7 @@ pub(super) fn counts_line(report: &Report, hidden: usize) -> String {
     let rest = [
         (report.counts.suppressed, "suppressed"),
         (report.counts.baselined, "baselined"),
+        (report.counts.known, "known before"),
         (report.counts.unknown, "unknown"),
         (report.counts.below_threshold, "below the threshold"),
         (open().filter(|finding| finding.preview).count(), "in preview"),

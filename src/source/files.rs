@@ -26,7 +26,8 @@ const EXTENSIONS: &[&str] = &["yaml", "yml", "json", "jsonl", "cfg", "conf", "in
 pub struct FileRef {
     /// Where it is.
     pub path: PathBuf,
-    /// How it is shown: relative to the working directory where it lies inside, forward slashes.
+    /// How it is shown, one way however it was named: relative to the working directory where it lies inside or in the same
+    /// repository, else absolute; forward slashes, no `.`, no symbolic link.
     pub display: String,
     /// Whether the user named this very file.
     pub named: bool,
@@ -43,7 +44,22 @@ pub struct Walk {
 
 /// Finds the files under `paths`; `cwd` is the working directory that shown paths are relative to.
 pub fn walk(paths: &[PathBuf], cwd: &Path) -> Walk {
-    let mut found = Found { cwd, files: BTreeMap::new(), problems: Vec::new() };
+    walk_with(paths, cwd, Ignores::Honoured)
+}
+
+/// Whether ignore files decide what is left out of folders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ignores {
+    /// What they name is left out.
+    #[default]
+    Honoured,
+    /// They belong to somebody who must not decide what is audited.
+    Disregarded,
+}
+
+/// Finds the files under `paths`, with or without regard to ignore files.
+pub fn walk_with(paths: &[PathBuf], cwd: &Path, ignores: Ignores) -> Walk {
+    let mut found = Found { here: Here::new(cwd), ignores, files: BTreeMap::new(), problems: Vec::new() };
     for path in paths {
         match path.metadata() {
             Ok(meta) if meta.is_dir() => found.directory(path),
@@ -54,16 +70,17 @@ pub fn walk(paths: &[PathBuf], cwd: &Path) -> Walk {
     Walk { files: found.files.into_values().collect(), problems: found.problems }
 }
 
-struct Found<'a> {
-    cwd: &'a Path,
+struct Found {
+    here: Here,
+    ignores: Ignores,
     files: BTreeMap<Vec<u8>, FileRef>,
     problems: Vec<Problem>,
 }
 
-impl Found<'_> {
+impl Found {
     fn directory(&mut self, root: &Path) {
         let real_root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
-        for entry in walker(root) {
+        for entry in walker(&real_root, self.ignores) {
             match entry {
                 Ok(entry) => self.entry(&entry, &real_root),
                 Err(error) => self.problems.push(Problem::run(ProblemKind::Unreadable, error.to_string())),
@@ -85,7 +102,7 @@ impl Found<'_> {
                 if !target.starts_with(real_root) {
                     self.trouble(path, "is a symbolic link that leaves the directory under audit; not followed");
                 } else if target.is_file() {
-                    self.add(path, false);
+                    self.add(&target, false);
                 }
             }
             Ok(_) => {}
@@ -95,42 +112,72 @@ impl Found<'_> {
     }
 
     fn add(&mut self, path: &Path, named: bool) {
-        let display = display_path(path, self.cwd);
+        // What has no real name, such as a pipe of the shell, keeps the one it was given.
+        let real = path.canonicalize().ok().filter(|real| real.is_file());
+        let path = real.as_deref().unwrap_or(path);
+        let display = self.here.display(path);
         let file = FileRef { path: path.to_path_buf(), display: display.clone(), named };
         self.files.entry(display.into_bytes()).or_insert(file).named |= named;
     }
 
     fn trouble(&mut self, path: &Path, what: &str) {
-        let message = format!("`{}` {what}", display_path(path, self.cwd));
+        let message = format!("`{}` {what}", self.here.display(path));
         self.problems.push(Problem::run(ProblemKind::Unreadable, message));
     }
 }
 
 /// The user's global and local git excludes are left out: a result must not depend on whose machine it is.
-fn walker(root: &Path) -> ignore::Walk {
-    WalkBuilder::new(root)
-        .require_git(false)
-        .git_global(false)
-        .git_exclude(false)
-        .add_custom_ignore_filename(".k8sreadyignore")
-        .sort_by_file_name(std::cmp::Ord::cmp)
-        .build()
+fn walker(root: &Path, ignores: Ignores) -> ignore::Walk {
+    let mut builder = WalkBuilder::new(root);
+    match ignores {
+        Ignores::Honoured => builder.require_git(false).add_custom_ignore_filename(".k8sreadyignore"),
+        Ignores::Disregarded => builder.ignore(false).git_ignore(false).parents(false),
+    };
+    builder.git_global(false).git_exclude(false).sort_by_file_name(std::cmp::Ord::cmp).build()
 }
 
-fn is_ours(path: &Path) -> bool {
+pub(super) fn is_ours(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     EXTENSIONS.iter().any(|ours| ours.eq_ignore_ascii_case(extension))
 }
 
-fn display_path(path: &Path, cwd: &Path) -> String {
-    let inside = path.strip_prefix(cwd).unwrap_or(path);
-    let text = inside.to_string_lossy();
-    let text = if std::path::MAIN_SEPARATOR == '\\' { text.replace('\\', "/") } else { text.into_owned() };
-    let mut shown = text.as_str();
-    while let Some(rest) = shown.strip_prefix("./") {
-        shown = rest.trim_start_matches('/');
+/// Where one stands: the working directory, and the git root above it.
+struct Here {
+    cwd: PathBuf,
+    root: Option<PathBuf>,
+}
+
+impl Here {
+    fn new(cwd: &Path) -> Self {
+        let cwd = cwd.canonicalize().unwrap_or_else(|_| cwd.to_path_buf());
+        let root = git_root(&cwd);
+        Here { cwd, root }
     }
-    shown.to_string()
+
+    fn display(&self, path: &Path) -> String {
+        if let Ok(inside) = path.strip_prefix(&self.cwd) {
+            return slashes(inside);
+        }
+        let shared = self.root.as_ref().filter(|root| path.starts_with(root));
+        let Some(common) = shared.and_then(|_| self.cwd.ancestors().find(|folder| path.starts_with(folder))) else {
+            return slashes(path);
+        };
+        let up = self.cwd.strip_prefix(common).map_or(0, |below| below.iter().count());
+        let down = path.strip_prefix(common).unwrap_or(path);
+        slashes(&std::iter::repeat_n(Path::new(".."), up).chain([down]).collect::<PathBuf>())
+    }
+}
+
+/// The folder above `from`, or itself, that git calls the root of a repository.
+pub fn git_root(from: &Path) -> Option<PathBuf> {
+    from.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
+}
+
+/// A path as reports write it.
+pub fn slashes(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let text = if std::path::MAIN_SEPARATOR == '\\' { text.replace('\\', "/") } else { text.into_owned() };
+    text.strip_prefix("./").map_or(text.clone(), str::to_string)
 }
 
 /// Reads a file as text.

@@ -1,6 +1,6 @@
 //! Where bytes come from, and where a byte offset lies for a person.
 //!
-//! Files are found and opened (`files`), standard input is read (`stdin`), bytes become text (`decode`), and texts are
+//! Files are found and opened (`files`), also those of another revision (`revision`), standard input is read (`stdin`), bytes become text (`decode`), and texts are
 //! kept with a lazily made line index (`store`, `lines`), among them texts embedded in another source (`embedded`). This
 //! layer knows no format and no Kubernetes.
 
@@ -8,12 +8,14 @@ mod decode;
 mod embedded;
 mod files;
 mod lines;
+mod revision;
 mod stdin;
 mod store;
 
 pub use decode::{DecodeError, decode};
 pub use embedded::{LineMap, Piece};
-pub use files::{FileRef, MAX_FILE_BYTES, Walk, load, walk};
+pub use files::{FileRef, Ignores, MAX_FILE_BYTES, Walk, git_root, load, slashes, walk, walk_with};
 pub use lines::Lines;
+pub use revision::Revision;
 pub use stdin::{STDIN_PATH, read_stdin};
 pub use store::{MAX_NESTING, Position, Source, SourceKind, Sources};

@@ -7,6 +7,7 @@
 //!     value: /usr/bin/etcd --name a    # left out where the line has no `=`
 //!     text: ExecStart=/usr/bin/etcd \
 //!         --name a                     # as it stands
+//!     parts: [/usr/bin/etcd, --name a] # the value line by line, where lines are joined
 //! ```
 //!
 //! Repeated keys and sections are kept. Comments are whole lines that begin with `#` or `;`. In units and environment files
@@ -50,6 +51,8 @@ struct Line {
     span: Span,
     /// The joined text, where joining changed it.
     joined: Option<String>,
+    /// The lines that were joined, without their blanks and backslashes.
+    parts: Vec<Span>,
     next: usize,
 }
 
@@ -58,6 +61,7 @@ fn logical_line(text: &str, start: usize, dialect: Dialect) -> Line {
     let first = &text[start..end];
     let mut open = dialect != Dialect::Ini && !is_comment(first) && first.ends_with('\\');
     let mut joined = open.then(|| first.trim_start().to_string());
+    let mut parts: Vec<Span> = open.then(|| part_of(text, start, end)).into_iter().collect();
     while open && next < text.len() {
         let (part_end, after) = physical_line(text, next);
         let part = &text[next..part_end];
@@ -66,12 +70,21 @@ fn logical_line(text: &str, start: usize, dialect: Dialect) -> Line {
             so_far.pop();
             so_far.push(' ');
             so_far.push_str(part.trim_start());
+            parts.push(part_of(text, part_end - part.len(), part_end));
             (end, open) = (part_end, part.ends_with('\\'));
         }
     }
     let lead = first.len() - first.trim_start().len();
     let body_end = start + text[start..end].trim_end().len();
-    Line { span: Span::new(start + lead.min(body_end - start), body_end), joined, next }
+    Line { span: Span::new(start + lead.min(body_end - start), body_end), joined, parts, next }
+}
+
+/// What a joined line says: without the blanks around it and the backslash at its end.
+fn part_of(text: &str, start: usize, end: usize) -> Span {
+    let line = &text[start..end];
+    let body = line.strip_suffix('\\').unwrap_or(line).trim_end();
+    let lead = body.len() - body.trim_start().len();
+    Span::new(start + lead, start + body.len())
 }
 
 /// The end of a line without its line feed, and the start of the next.
@@ -132,7 +145,17 @@ impl Reader {
         let key_start = start + key.find(trimmed).unwrap_or(0).max(key.len() - exported.unwrap_or(key).len());
         let key = self.outline.verbatim(Span::new(key_start, key_start + trimmed.len()));
         let text = self.outline.verbatim(line.span);
-        self.outline.map(line.span, &[("key", Some(key)), ("value", value), ("text", Some(text))])
+        let parts = self.parts(raw, line).filter(|_| value.is_some());
+        self.outline.map(line.span, &[("key", Some(key)), ("value", value), ("text", Some(text)), ("parts", parts)])
+    }
+
+    /// The lines of a value, the first one from behind its `=`.
+    fn parts(&mut self, raw: &str, line: &Line) -> Option<NodeId> {
+        let from = line.span.start + u32::try_from(raw.find('=')? + 1).ok()?;
+        let inside = line.parts.iter().map(|part| Span { start: part.start.max(from), end: part.end });
+        let nodes: Vec<NodeId> =
+            inside.filter(|part| part.start < part.end).map(|part| self.outline.verbatim(part)).collect();
+        (!nodes.is_empty()).then(|| self.outline.list(line.span, &nodes))
     }
 
     fn value(&mut self, raw: &str, from: usize, line: &Line) -> NodeId {

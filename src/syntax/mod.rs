@@ -29,4 +29,4 @@ pub use comments::{Mark, marks};
 pub use embed::{Embedded, embed};
 pub use format::{Format, Read, detect, read};
 pub use split::split;
-pub use tree::{Data, Forest, Items, Node, Origin, Redaction, Secret, Style, Text, Tree, View};
+pub use tree::{Data, Forest, Items, KeyShape, Node, Origin, Redaction, Secret, Style, Text, Tree, View};

@@ -70,6 +70,21 @@ pub struct Redaction {
     pub class: Secret,
     /// Length of the text in bytes before it was overwritten.
     pub length: u32,
+    /// For keys: what the text was.
+    pub shape: KeyShape,
+}
+
+/// What the text of a key was, before it was overwritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyShape {
+    /// Nobody asks.
+    Unread,
+    /// No base64.
+    Malformed,
+    /// Base64 of so many bytes.
+    Bytes(u8),
+    /// Base64 of so many characters that people wrote.
+    Words(u8),
 }
 
 /// Kinds of secret text; each has a row in `data/redaction.yaml`.

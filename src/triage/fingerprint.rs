@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 pub struct Identity<'a> {
     /// The rule.
     pub rule: &'a str,
-    /// The environment's path.
-    pub environment: &'a str,
+    /// The environment's path in the repository; empty for what is no variant of anything.
+    pub environment: String,
     /// API group and kind, or tool and section kind.
     pub kind: String,
     /// Namespace; empty if none.
     pub namespace: &'a str,
     /// Name; for a document without one, its path.
-    pub name: &'a str,
+    pub name: String,
     /// Field path with names in place of positions.
     pub field: &'a str,
 }
@@ -38,7 +38,7 @@ pub fn fingerprints(identities: &[Identity<'_>]) -> Vec<String> {
 /// Parts are joined by NUL, which none of them can hold.
 fn digest(identity: &Identity<'_>, ordinal: usize) -> String {
     let Identity { rule, environment, kind, namespace, name, field } = identity;
-    let mut text = [*rule, environment, kind, namespace, name, field].join("\0");
+    let mut text = [*rule, environment.as_str(), kind, namespace, name, field].join("\0");
     if ordinal > 1 {
         let _ = write!(text, "\0{ordinal}");
     }
@@ -56,10 +56,10 @@ mod tests {
     fn identity(field: &str) -> Identity<'_> {
         Identity {
             rule: "r",
-            environment: ".",
+            environment: String::new(),
             kind: "apps/Deployment".to_string(),
             namespace: "n",
-            name: "web",
+            name: "web".to_string(),
             field,
         }
     }

@@ -83,7 +83,7 @@ impl Globs {
 
     fn fits(&self, target: &Target<'_>) -> bool {
         let fits = |glob: &Option<GlobMatcher>, text: &str| glob.as_ref().is_none_or(|glob| glob.is_match(text));
-        fits(&self.path, target.path)
+        fits(&self.path, target.in_repository)
             && fits(&self.kind, target.kind)
             && fits(&self.namespace, target.namespace)
             && fits(&self.name, target.name)
@@ -98,8 +98,10 @@ pub struct Target<'a> {
     pub rule: &'a str,
     /// Former ids of the rule.
     pub aliases: &'a [String],
-    /// Path of the file.
+    /// Path of the file as reports show it.
     pub path: &'a str,
+    /// The same in the repository: what globs are matched against.
+    pub in_repository: &'a str,
     /// Lines it spans, from 1.
     pub line: u32,
     /// Index of the document.

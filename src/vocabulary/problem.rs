@@ -63,6 +63,10 @@ pub enum ProblemKind {
     InternalError,
     /// Dated data that rules rely on is old.
     StaleData,
+    /// Lines of the baseline match nothing.
+    StaleBaseline,
+    /// The revision to compare with cannot be had, or not in full.
+    BaseUnavailable,
 }
 
 impl ProblemKind {
@@ -81,6 +85,8 @@ impl ProblemKind {
         ProblemKind::RuleError,
         ProblemKind::InternalError,
         ProblemKind::StaleData,
+        ProblemKind::StaleBaseline,
+        ProblemKind::BaseUnavailable,
     ];
 
     /// The word in reports.
@@ -99,6 +105,8 @@ impl ProblemKind {
             ProblemKind::RuleError => "rule-error",
             ProblemKind::InternalError => "internal-error",
             ProblemKind::StaleData => "stale-data",
+            ProblemKind::StaleBaseline => "stale-baseline",
+            ProblemKind::BaseUnavailable => "base-unavailable",
         }
     }
 }

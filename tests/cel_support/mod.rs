@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use k8sready::expr::{Scope, Type, Value};
-use k8sready::syntax::{Data, Forest, Redaction, Secret, Tree, yaml};
+use k8sready::syntax::{Data, Forest, KeyShape, Redaction, Secret, Tree, yaml};
 use k8sready::vocabulary::{NodeId, NodeRef, Reason, SourceId, Span, TreeId, UnknownCode};
 
 /// A forest of one YAML document, marked values made unknown, secret or open.
@@ -31,7 +31,10 @@ fn mark(tree: &mut Tree) {
                 tree.set_reason(id, reason.clone());
             }
             Some("SECRET") => {
-                tree.set_data(id, Data::Redacted(Redaction { class: Secret::NamedLikeSecret, length: 6 }));
+                tree.set_data(
+                    id,
+                    Data::Redacted(Redaction { class: Secret::NamedLikeSecret, length: 6, shape: KeyShape::Unread }),
+                );
             }
             _ => {
                 let entries: Vec<_> = tree.entries(id).collect();

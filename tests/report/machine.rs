@@ -103,7 +103,7 @@ fn formats_know_their_names() {
         assert_eq!(format.as_str().parse::<Format>(), Ok(*format));
     }
     let error = "yaml".parse::<Format>().unwrap_err();
-    assert_eq!(error.to_string(), "`yaml` is none of full, concise, json, sarif");
+    assert_eq!(error.to_string(), "`yaml` is none of full, concise, json, sarif, github, gitlab, junit, markdown");
 }
 
 #[test]
@@ -141,6 +141,17 @@ proptest! {
                 let leaked = text.chars().find(|c| *c != '\n' && is_unsafe(*c));
                 prop_assert_eq!(leaked, None, "{} leaks it", format);
             }
+        }
+    }
+
+    #[test]
+    fn no_format_gives_a_command_to_a_build_agent((report, texts) in any_report()) {
+        for format in Format::ALL {
+            let text = render(*format, &report, &texts, &Style::default());
+            let lower = text.to_ascii_lowercase();
+            prop_assert!(!lower.contains("##vso[") && !lower.contains("##["), "{}:\n{}", format, text);
+            let begins = text.lines().any(|line| line.trim_start().starts_with("::"));
+            prop_assert!(!begins || *format == Format::Github, "{}:\n{}", format, text);
         }
     }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod any;
+mod exchange;
 mod layout;
 mod machine;
 mod sample;

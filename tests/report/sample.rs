@@ -413,9 +413,11 @@ pub fn sample() -> (Report, Texts) {
             ],
         },
         rules: cards,
-        counts: Counts { suppressed: 1, baselined: 0, below_threshold: 7, unknown: 15 },
+        counts: Counts { suppressed: 1, baselined: 0, known: 0, below_threshold: 7, unknown: 15 },
         elapsed: Some(Duration::from_millis(230)),
         groups: None,
+        fail_on: Some(Severity::High),
+        compared: None,
         data_notes: vec![DataNote { name: "Kubernetes releases".to_string(), date: date(2026, 11, 1) }],
     };
     (report, texts)

@@ -211,3 +211,34 @@ proptest! {
         prop_assert_eq!(left_out > 0, !notes(&log).is_empty(), "what is left out is counted");
     }
 }
+
+/// The schema of OASIS as `serde-sarif` carries it.
+fn oasis_schema() -> Value {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata");
+    let packages = metadata["packages"].as_array().unwrap();
+    let package = packages.iter().find(|package| package["name"] == "serde-sarif").expect("a dependency of the tests");
+    let manifest = std::path::Path::new(package["manifest_path"].as_str().unwrap());
+    let text =
+        std::fs::read_to_string(manifest.with_file_name("src").join("schema.json")).expect("it carries the schema");
+    // Its pattern for languages, which we do not write, has a stray bracket that no strict reader of patterns takes.
+    serde_json::from_str(&text.replace("{2}]?$", "{2}$")).unwrap()
+}
+
+#[test]
+fn the_schema_of_oasis_and_another_reader_take_what_we_write() {
+    let (report, texts) = sample();
+    let log = log(&report, &texts, &Style { category: Some("infra".to_string()), ..Style::default() });
+    let validator = jsonschema::validator_for(&oasis_schema()).expect("a schema");
+    let errors: Vec<String> = validator.iter_errors(&log).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    let mut broken = log.clone();
+    broken["runs"][0]["results"][0]["level"] = "fatal".into();
+    assert!(!validator.is_valid(&broken), "the schema has teeth");
+    let read: serde_sarif::sarif::Sarif = serde_json::from_value(log.clone()).expect("another reader");
+    assert_eq!(read.runs[0].results.as_ref().map(Vec::len), Some(results(&log).len()));
+}

@@ -105,6 +105,7 @@ impl Fixture {
         let assumptions = Assumptions {
             external_backup: self.options.assume_external_backup,
             target_minor: self.options.target_version.as_ref().map_or(facts::NEWEST_MINOR, minor),
+            ..Assumptions::default()
         };
         let facts = facts::build(&mut loaded.inventory, assumptions).expect("facts");
         (loaded, facts)

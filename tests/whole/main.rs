@@ -7,5 +7,6 @@ mod common;
 mod descriptors;
 mod determinism;
 mod dumps;
+mod hostile_names;
 mod suppressions;
 mod transcripts;

@@ -2,12 +2,12 @@
 
 mod powers;
 
-use super::builder::{FactBuilder, Fallback};
+use super::builder::{FactBuilder, Fallback, hidden};
 use super::controllers::{Controllers, Right};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, Link};
 use crate::syntax::{Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 
 /// Roles that every API server makes by itself (`bootstrap-labels: rbac-defaults`), by name.
 /// Source: kubernetes `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
@@ -184,7 +184,7 @@ pub fn binding(
         .get("subjects")
         .into_iter()
         .flat_map(View::items)
-        .map(|subject| grantee(&mut facts, controllers, subject, root))
+        .map(|subject| grantee(&mut facts, inventory, controllers, id, subject))
         .collect();
     let anchor = facts.anchor();
     let bootstrap = root.path("metadata.labels").and_then(|labels| labels.get("kubernetes.io/bootstrapping")).is_some();
@@ -198,6 +198,8 @@ pub fn binding(
         ("roleName", facts.lookup(root, "roleRef.name", Fallback::Str(""))),
         ("clusterWide", facts.bool(document.kind() == "ClusterRoleBinding", anchor.clone())),
         ("shipped", facts.bool(bootstrap || by_name, anchor)),
+        ("roleExists", role_exists(&mut facts, inventory, id)),
+        ("writes", writes(&mut facts, inventory, id)),
         ("subjects", facts.list_at(&subjects, root.origin_of("subjects"))),
     ];
     let origin = facts.anchor();
@@ -206,7 +208,75 @@ pub fn binding(
     Some((facts.finish(), vec![subject]))
 }
 
-fn grantee(facts: &mut FactBuilder, controllers: &Controllers, subject: View<'_>, binding: View<'_>) -> NodeId {
+/// Whether the role that a binding grants is in the input. ClusterRoles may come with things that are installed by others.
+fn role_exists(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> NodeId {
+    let root = inventory.document(id).view(inventory.forest());
+    let origin = root.origin_of("roleRef.name");
+    let name = root.str_at("roleRef.name").unwrap_or_default();
+    let built_in = SHIPPED.contains(&name) || name.starts_with("system:");
+    if built_in || !inventory.links().from(Link::Grant, id).is_empty() {
+        return facts.bool(true, origin);
+    }
+    if let Some(reason) = hidden(root, "roleRef.name") {
+        return facts.unknown(reason.clone(), origin);
+    }
+    if root.str_at("roleRef.kind") == Some("ClusterRole") {
+        let reason =
+            Reason::new(UnknownCode::Partial, format!("ClusterRole `{name}` may be installed with something else"));
+        return facts.unknown(reason, origin);
+    }
+    match inventory.completeness("Role", id).reason() {
+        Some(reason) => facts.unknown(reason.clone(), origin),
+        None => facts.bool(false, origin),
+    }
+}
+
+/// Whether a binding grants more than reading.
+fn writes(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> NodeId {
+    let root = inventory.document(id).view(inventory.forest());
+    let origin = root.origin_of("roleRef.name");
+    let roles = inventory.links().from(Link::Grant, id);
+    if roles.is_empty() {
+        let name = root.str_at("roleRef.name").unwrap_or_default();
+        return facts.bool(["cluster-admin", "admin", "edit"].contains(&name), origin);
+    }
+    let reads = |verb: View<'_>| matches!(verb.str(), Some("get" | "list" | "watch"));
+    let writes = roles.iter().any(|&role| {
+        let rules = inventory.document(role).view(inventory.forest()).get("rules").into_iter().flat_map(View::items);
+        rules.flat_map(|rule| rule.get("verbs")).flat_map(View::items).any(|verb| !reads(verb))
+    });
+    facts.bool(writes, origin)
+}
+
+/// Whether a service account that a binding names is in the input. Another namespace may be somebody else's.
+fn account_exists(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId, subject: View<'_>) -> NodeId {
+    let origin = subject.origin_of("name");
+    let name = subject.str_at("name").unwrap_or_default();
+    let is_account = subject.str_at("kind") == Some("ServiceAccount");
+    if !is_account || name == "default" || !inventory.named(id, "ServiceAccount", name).is_empty() {
+        return facts.bool(true, origin);
+    }
+    let own = inventory.document(id).key.as_ref().and_then(|key| key.namespace.clone());
+    let elsewhere =
+        own.is_none() || subject.str_at("namespace").is_some_and(|namespace| Some(namespace) != own.as_deref());
+    if let Some(reason) = hidden(subject, "name").or(inventory.completeness("ServiceAccount", id).reason()) {
+        return facts.unknown(reason.clone(), origin);
+    }
+    if elsewhere {
+        let reason = Reason::new(UnknownCode::Partial, format!("ServiceAccount `{name}` may be declared elsewhere"));
+        return facts.unknown(reason, origin);
+    }
+    facts.bool(false, origin)
+}
+
+fn grantee(
+    facts: &mut FactBuilder,
+    inventory: &Inventory,
+    controllers: &Controllers,
+    id: DocumentId,
+    subject: View<'_>,
+) -> NodeId {
+    let binding = inventory.document(id).view(inventory.forest());
     let namespace = match subject.get("namespace") {
         Some(namespace) => facts.refer(namespace.at()),
         None => facts.lookup(binding, "metadata.namespace", Fallback::Str("")),
@@ -220,6 +290,7 @@ fn grantee(facts: &mut FactBuilder, controllers: &Controllers, subject: View<'_>
         ("name", facts.lookup(subject, "name", Fallback::Str(""))),
         ("namespace", namespace),
         ("needs", needs),
+        ("exists", account_exists(facts, inventory, id, subject)),
     ];
     facts.map(&fields, Origin::Node(place.at()))
 }

@@ -14,13 +14,19 @@ use crate::vocabulary::{Reason, UnknownCode};
 pub struct Entry<'a> {
     key: &'a str,
     value: View<'a>,
+    /// The value line by line, where it has several.
+    parts: Option<View<'a>>,
 }
 
 /// The entries of a unit's section, or of an environment file (which has none).
 fn entries<'a>(root: View<'a>, section: Option<&str>) -> Vec<Entry<'a>> {
     let sections = root.items().filter(|part| part.str_at("section") == section);
     let entries = sections.filter_map(|part| part.get("entries")).flat_map(View::items);
-    entries.filter_map(|entry| Some(Entry { key: entry.str_at("key")?, value: entry.get("value")? })).collect()
+    entries
+        .filter_map(|entry| {
+            Some(Entry { key: entry.str_at("key")?, value: entry.get("value")?, parts: entry.get("parts") })
+        })
+        .collect()
 }
 
 /// A systemd service.
@@ -51,9 +57,13 @@ impl<'a> Unit<'a> {
 
     /// What it runs: the last `ExecStart` and the words of its first command.
     pub fn command(&self) -> Option<(View<'a>, Vec<Word<'a>>)> {
-        let exec = self.values("ExecStart").rfind(|value| value.str().is_some_and(|text| !text.is_empty()))?;
-        let text = exec.str()?.trim_start_matches(['@', '-', ':', '+', '!']);
-        Some((exec, words::commands(text, exec).into_iter().next()?))
+        let is_command =
+            |entry: &&Entry<'a>| entry.key == "ExecStart" && entry.value.str().is_some_and(|text| !text.is_empty());
+        let entry = self.entries.iter().rfind(is_command)?;
+        let text = entry.value.str()?.trim_start_matches(['@', '-', ':', '+', '!']);
+        let mut words = words::of_unit(text, entry.value);
+        place_by_line(&mut words, entry.parts);
+        (!words.is_empty()).then_some((entry.value, words))
     }
 
     /// The names of the environment files.
@@ -65,8 +75,7 @@ impl<'a> Unit<'a> {
     pub fn variables(&self, inventory: &'a Inventory, id: DocumentId) -> (Vec<(String, View<'a>)>, Option<Reason>) {
         let mut variables = Vec::new();
         for value in self.values("Environment") {
-            let assignments = words::commands(&format!("env {}", value.str().unwrap_or_default()), value);
-            let pairs = assignments.into_iter().flatten();
+            let pairs = words::of_unit(value.str().unwrap_or_default(), value).into_iter();
             variables
                 .extend(pairs.filter_map(|word| word.text.split_once('=').map(|(name, _)| (name.to_string(), value))));
         }
@@ -84,10 +93,24 @@ impl<'a> Unit<'a> {
     }
 }
 
+/// Gives each word the line it stands in, unless quotes go over lines.
+fn place_by_line<'a>(words: &mut [Word<'a>], parts: Option<View<'a>>) {
+    let lines = parts.into_iter().flat_map(View::items);
+    let places: Vec<View<'a>> = lines
+        .flat_map(|part| {
+            let words = words::of_unit(part.str().unwrap_or_default(), part).len();
+            std::iter::repeat_n(part, words)
+        })
+        .collect();
+    if places.len() == words.len() {
+        words.iter_mut().zip(places).for_each(|(word, place)| word.place = place);
+    }
+}
+
 /// The text that a variable of a unit has: after its `NAME=` in an `Environment` line, or a whole entry.
 fn variable_text(name: &str, value: View<'_>) -> String {
     let text = value.str().unwrap_or_default();
-    let assignments = words::commands(&format!("env {text}"), value).into_iter().flatten();
+    let assignments = words::of_unit(text, value).into_iter();
     let own = assignments.filter_map(|word| word.text.strip_prefix(name)?.strip_prefix('=').map(str::to_string)).next();
     own.unwrap_or_else(|| text.to_string())
 }
@@ -99,12 +122,7 @@ pub fn expanded<'a>(words: Vec<Word<'a>>, variables: &[(String, View<'a>)]) -> V
         let name = word.text.strip_prefix('$').map(|name| name.trim_matches(['{', '}']));
         match name.and_then(|name| variables.iter().rev().find(|(known, _)| known == name)) {
             Some((name, value)) => {
-                all.extend(
-                    words::commands(&format!("env {}", variable_text(name, *value)), *value)
-                        .into_iter()
-                        .flatten()
-                        .skip(1),
-                );
+                all.extend(words::of_unit(&variable_text(name, *value), *value));
             }
             None => all.push(word),
         }
@@ -162,25 +180,26 @@ pub fn etcd_conf(root: View<'_>) -> Option<Setting<'_>> {
     Some(Setting { flags, open: words::openness(root) })
 }
 
-/// Flags by their path in a KubeSchedulerConfiguration.
-const SCHEDULER_FIELDS: &[(&str, &str)] = &[
-    ("leader-elect", "leaderElection.leaderElect"),
-    ("leader-elect-lease-duration", "leaderElection.leaseDuration"),
-    ("leader-elect-renew-deadline", "leaderElection.renewDeadline"),
-    ("leader-elect-retry-period", "leaderElection.retryPeriod"),
-    ("profiling", "enableProfiling"),
-];
-
-/// What a KubeSchedulerConfiguration says, as flags.
-pub fn scheduler_configuration(root: View<'_>) -> Setting<'_> {
-    let flag = |(name, path): &(&str, &str)| {
+/// What the configuration file of a component says, as flags.
+pub fn of_fields<'a>(table: &FlagTable, component: &str, root: View<'a>) -> Setting<'a> {
+    let flag = |(name, path): (&str, &str)| {
         let place = root.path(path).filter(|value| !value.is_null())?;
-        Some(SetFlag { name: (*name).to_string(), value: known_text(place), place })
+        Some(SetFlag { name: name.to_string(), value: known_text(place), place })
     };
-    Setting { flags: SCHEDULER_FIELDS.iter().filter_map(flag).collect(), open: words::openness(root) }
+    Setting { flags: table.fields(component).filter_map(flag).collect(), open: words::openness(root) }
 }
 
-/// The configuration file that a scheduler's `--config` or etcd's `--config-file` names: what it sets, if it is in sight.
+/// The kind of a component's configuration file.
+pub fn configuration_kind(component: &str) -> Option<&'static str> {
+    match component {
+        "kube-scheduler" => Some("KubeSchedulerConfiguration"),
+        "kube-proxy" => Some("KubeProxyConfiguration"),
+        "kubelet" => Some("KubeletConfiguration"),
+        _ => None,
+    }
+}
+
+/// The configuration file that `--config`, or etcd's `--config-file`, names: what it sets, if it is in sight.
 pub fn configuration<'a>(
     inventory: &'a Inventory,
     table: &FlagTable,
@@ -193,18 +212,25 @@ pub fn configuration<'a>(
     let path = named.value.clone().unwrap_or_default();
     let found = match component {
         "etcd" => in_sight(inventory, id, &path, |format, role| format == Format::Yaml && role == Role::Other),
-        _ => {
-            let mut all = inventory.of_kind("KubeSchedulerConfiguration", inventory.document(id).environment);
-            all.next().filter(|_| all.next().is_none())
-        }
+        _ => only_configuration(inventory, id, component, &path),
     };
     let Some(root) = found.map(|file| inventory.document(file).view(inventory.forest())) else {
         return Some(Setting { flags: Vec::new(), open: Some(absent(&path)) });
     };
     match component {
         "etcd" => etcd_conf(root).or_else(|| Some(Setting { flags: Vec::new(), open: Some(absent(&path)) })),
-        _ => Some(scheduler_configuration(root)),
+        _ => Some(of_fields(table, component, root)),
     }
+}
+
+/// The configuration file of a component that a document names: the one of that file name, else the only one in sight.
+pub fn only_configuration(inventory: &Inventory, id: DocumentId, component: &str, path: &str) -> Option<DocumentId> {
+    let kind = configuration_kind(component)?;
+    let all: Vec<DocumentId> = inventory.of_kind(kind, inventory.document(id).environment).collect();
+    let named = all.iter().copied().filter(|&file| base_name(inventory.path(file)) == base_name(path));
+    let here = inventory.path(id);
+    let nearest = named.max_by_key(|&file| (shared_folders(here, inventory.path(file)), std::cmp::Reverse(file)));
+    nearest.or_else(|| all.first().copied().filter(|_| all.len() == 1))
 }
 
 /// The document of an environment whose file has the name of `path`; the nearest one where several have.
@@ -223,7 +249,7 @@ fn in_sight(
 }
 
 /// The documents that one document's environment sees.
-fn in_view(inventory: &Inventory, id: DocumentId) -> impl Iterator<Item = DocumentId> {
+pub fn in_view(inventory: &Inventory, id: DocumentId) -> impl Iterator<Item = DocumentId> {
     let visible = &inventory.environments()[inventory.document(id).environment.index()].visible;
     visible.iter().flat_map(|environment| inventory.members(*environment)).copied()
 }

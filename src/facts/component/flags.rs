@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::words::Setting;
 use crate::facts::builder::FactBuilder;
 use crate::syntax::{Origin, View};
 use crate::values::{GoDuration, Quantity};
@@ -30,7 +31,13 @@ pub struct FlagRow {
     #[serde(default)]
     default: Option<String>,
     #[serde(default)]
+    file: Option<String>,
+    #[serde(default)]
     kubeadm: Option<String>,
+    #[serde(default)]
+    field: Option<String>,
+    #[serde(default)]
+    path: bool,
     #[serde(default)]
     formerly: Vec<String>,
 }
@@ -44,6 +51,7 @@ enum FlagType {
     String,
     List,
     Bytes,
+    Map,
 }
 
 impl FlagTable {
@@ -71,6 +79,16 @@ impl FlagTable {
         self.row(component, flag).is_some_and(|row| row.kubeadm.is_some())
     }
 
+    /// The flags of a component that stand in its configuration file, each with its path there.
+    pub fn fields(&self, component: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.rows(component).filter_map(|(name, row)| Some((name.as_str(), row.field.as_deref()?)))
+    }
+
+    /// Whether a flag names a file that must be there when the component starts.
+    pub fn names_file(&self, component: &str, flag: &str) -> bool {
+        self.row(component, flag).is_some_and(|row| row.path)
+    }
+
     /// Whether a flag takes a value only after `=`.
     pub fn is_bool(&self, component: &str, flag: &str) -> bool {
         self.row(component, flag).is_some_and(|row| row.kind == FlagType::Bool)
@@ -82,7 +100,9 @@ impl FlagTable {
 pub enum Defaults {
     /// The binary's own.
     Binary,
-    /// kubeadm's over the binary's.
+    /// Those of a configuration file over the binary's.
+    File,
+    /// kubeadm's over those of a configuration file.
     Kubeadm,
 }
 
@@ -114,6 +134,8 @@ pub struct Flags<'a> {
     pub set: Vec<SetFlag<'a>>,
     /// Why flags may be set that are not listed.
     pub open: Option<Reason>,
+    /// Why flags may be set that a configuration file does not hold.
+    pub beside: Option<Reason>,
     /// Whose defaults hold.
     pub defaults: Defaults,
     /// Where an unset flag would be written.
@@ -121,6 +143,11 @@ pub struct Flags<'a> {
 }
 
 impl FlagRow {
+    /// Whether repeated flags join.
+    fn repeats(&self) -> bool {
+        matches!(self.kind, FlagType::List | FlagType::Map)
+    }
+
     /// Whether somebody's flag is the one called `name` today.
     fn means(&self, name: &str, flag: &SetFlag<'_>) -> bool {
         flag.name == name || self.formerly.contains(&flag.name)
@@ -140,15 +167,23 @@ pub struct Effective<'f, 'a> {
 }
 
 impl<'a> Flags<'a> {
+    /// The flags that a component is given.
+    pub fn new(component: &str, setting: Setting<'a>, defaults: Defaults, home: Home<'a>) -> Flags<'a> {
+        let Setting { flags: set, open } = setting;
+        Flags { component: component.to_string(), set, open, beside: None, defaults, home }
+    }
+
     fn effective(&self, name: &str, row: &FlagRow) -> Effective<'_, 'a> {
         let mut set = self.set.iter().filter(|flag| row.means(name, flag)).rev();
         let last = set.next();
         let default = match self.defaults {
-            Defaults::Kubeadm => row.kubeadm.clone().or_else(|| row.default.clone()),
+            Defaults::Kubeadm => row.kubeadm.clone().or_else(|| row.file.clone()).or_else(|| row.default.clone()),
+            Defaults::File => row.file.clone().or_else(|| row.default.clone()),
             Defaults::Binary => row.default.clone(),
         };
-        let text = match (last, &self.open) {
-            (Some(flag), _) if row.kind == FlagType::List && self.component != "etcd" => Some(joined(flag, set)),
+        let open = self.open.as_ref().or(self.beside.as_ref().filter(|_| row.field.is_none()));
+        let text = match (last, open) {
+            (Some(flag), _) if row.repeats() && self.component != "etcd" => Some(joined(flag, set)),
             (Some(flag), _) => Some(flag.value.clone()),
             (None, Some(reason)) => Some(Err(reason.clone())),
             (None, None) => default.map(Ok),
@@ -223,7 +258,11 @@ impl Effective<'_, '_> {
             }
             Some(Ok(text)) => (self.typed(facts, text, &origin), facts.str(text, origin.clone())),
         };
-        let fields = [("set", facts.bool(self.set.is_some(), origin.clone())), ("value", value), ("text", text)];
+        let set = match (&self.set, &self.text) {
+            (None, Some(Err(reason))) => facts.unknown(reason.clone(), origin.clone()),
+            (set, _) => facts.bool(set.is_some(), origin.clone()),
+        };
+        let fields = [("set", set), ("value", value), ("text", text)];
         facts.map(&fields, origin)
     }
 
@@ -233,7 +272,7 @@ impl Effective<'_, '_> {
             FlagType::Int => text.parse().ok(),
             FlagType::Bytes => text.parse::<Quantity>().ok().and_then(Quantity::as_integer),
             FlagType::Duration => text.parse::<GoDuration>().ok().map(GoDuration::millis),
-            FlagType::Bool | FlagType::String | FlagType::List => None,
+            FlagType::Bool | FlagType::String | FlagType::List | FlagType::Map => None,
         };
         match (self.kind, number) {
             (_, Some(number)) => facts.int(number, origin.clone()),
@@ -245,6 +284,12 @@ impl Effective<'_, '_> {
             (FlagType::List, _) => {
                 let items = text.split(',').filter(|item| !item.is_empty()).map(|item| (item, origin.clone()));
                 facts.strings(items, origin.clone())
+            }
+            (FlagType::Map, _) => {
+                let pairs = text.split(',').filter_map(|item| item.split_once(['=', '<']));
+                let fields: Vec<(String, NodeId)> =
+                    pairs.map(|(key, value)| (key.to_string(), facts.str(value, origin.clone()))).collect();
+                facts.named_map(&fields, origin.clone())
             }
             (FlagType::String, _) => facts.str(text, origin.clone()),
             _ => facts.unknown(unreadable(text), origin.clone()),

@@ -1,24 +1,30 @@
-//! The `component` subject: an API server, scheduler, controller-manager, etcd or kube-vip with the flags that take effect.
+//! The `component` subject: an API server, scheduler, controller-manager, kubelet, kube-proxy, etcd or kube-vip with the
+//! flags that take effect.
 //!
 //! One adapter a tool says where flags stand and whose defaults hold; the facts are the same for all. `words` reads command
 //! lines, `files` what is configured outside pods, `flags` says what it amounts to.
 
 mod files;
 mod flags;
+mod kubelet;
 mod lease;
+mod mounts;
+mod version;
 mod words;
 
 pub use flags::{Defaults, FlagTable, Flags, Home, SetFlag};
 pub use lease::Lease;
-pub use words::openness;
+pub use version::ComponentTables;
+pub use words::{Setting, openness};
 
 use super::builder::FactBuilder;
 use super::load_balancer;
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, Role, pod_template};
 use crate::syntax::{Format, Origin, View};
-use crate::vocabulary::{NodeId, NodeRef};
-use words::{Program, Setting};
+use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
+use mounts::Mounts;
+use words::{Args, Program};
 
 /// A component as an adapter found it.
 pub struct Component<'a> {
@@ -34,12 +40,37 @@ pub struct Component<'a> {
     pub probed: bool,
     /// What a finding about it as a whole points at.
     pub place: NodeRef,
+    /// It is one node's deviation from what is configured for all.
+    pub overrides: bool,
+    /// The pod's spec, for a static pod.
+    pub pod: Option<View<'a>>,
+    /// What it sees of the host; `None` for everything.
+    pub mounts: Option<Mounts>,
+    /// The minor release of Kubernetes 1 that it is, and where that stands.
+    pub version: Option<(i64, View<'a>)>,
 }
 
 /// The components that facts exist for.
-const NAMES: &[&str] = &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];
+const NAMES: &[&str] =
+    &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd", "kube-proxy", "kubelet"];
 
 impl<'a> Component<'a> {
+    /// A component of which nothing is known but its flags.
+    pub fn new(name: &'static str, flags: Flags<'a>, place: NodeRef) -> Component<'a> {
+        Component {
+            name,
+            tool: "file",
+            flags,
+            lease: None,
+            probed: false,
+            place,
+            overrides: false,
+            pod: None,
+            mounts: None,
+            version: None,
+        }
+    }
+
     /// The components of a kubeadm ClusterConfiguration. kubeadm runs etcd itself unless `etcd.external` is there.
     fn of_kubeadm(finder: &Finder<'a, '_>, root: View<'a>) -> Vec<Component<'a>> {
         let external = root.path("etcd.external").is_some();
@@ -65,19 +96,21 @@ impl<'a> Component<'a> {
             Some(section) if name == "etcd" => {
                 let mut variables = words::etcd_environment(section.get("extraEnvs"));
                 variables.flags.retain(|flag| !finder.table.set_by_kubeadm(name, &flag.name));
-                variables.then(words::extra_args(name, section))
+                variables.then(words::extra_args(name, kubeadm_args(section)))
             }
-            Some(section) => words::extra_args(name, section),
+            Some(section) => words::extra_args(name, kubeadm_args(section)),
             None => Setting { flags: Vec::new(), open: words::openness(parent) },
         };
         let flags = finder.flags(name, own, Defaults::Kubeadm, home);
         let place = found.unwrap_or(root).at();
-        Component { name, tool: "kubeadm", flags, lease: None, probed: true, place }
+        let mounts = Some(Mounts::of_kubeadm(root, found));
+        let version = version::of_cluster(finder.inventory, finder.id);
+        Component { tool: "kubeadm", probed: true, mounts, version, ..Component::new(name, flags, place) }
     }
 
     /// A container that runs a component: by its program, in a shell too, or by the image where only flags are given. A pod
     /// that kubeadm wrote repeats all of kubeadm's flags, so the binary's own defaults hold.
-    fn of_container(finder: &Finder<'a, '_>, container: View<'a>) -> Option<Component<'a>> {
+    fn of_container(finder: &Finder<'a, '_>, spec: View<'a>, container: View<'a>) -> Option<Component<'a>> {
         let words = words::of_container(container);
         let by_image = || {
             let image = container.str_at("image")?.split(['@', ':']).next()?;
@@ -95,11 +128,18 @@ impl<'a> Component<'a> {
         let list = script.or_else(|| container.get("command")).or_else(|| container.get("args")).unwrap_or(container);
         let flags = finder.flags(name, own, Defaults::Binary, Home { parent: list, path: String::new() });
         let place = container.get("name").unwrap_or(container).at();
-        Some(Component { name, tool: "static-pod", flags, lease: None, probed: is_probed(container), place })
+        Some(Component {
+            tool: "static-pod",
+            probed: is_probed(container),
+            pod: Some(spec),
+            mounts: Mounts::of_container(spec, container),
+            version: version::of_image(container).filter(|_| name != "etcd"),
+            ..Component::new(name, flags, place)
+        })
     }
 
-    /// A systemd service that runs a component.
-    fn of_unit(finder: &Finder<'a, '_>) -> Option<Component<'a>> {
+    /// The component that a systemd service runs: its name, its command line and what that sets.
+    fn unit_setting(finder: &Finder<'a, '_>) -> Option<(&'static str, View<'a>, Setting<'a>)> {
         let unit = files::Unit::read(finder.inventory, finder.id);
         let (exec, words) = unit.command()?;
         let (variables, open) = unit.variables(finder.inventory, finder.id);
@@ -108,21 +148,50 @@ impl<'a> Component<'a> {
         if name == "etcd" {
             own = Setting { flags: files::etcd_variables(&variables), open };
         }
-        own = own.then(words::flags(finder.table, name, &files::expanded(words, &variables)));
-        let flags = finder.flags(name, own, Defaults::Binary, Home { parent: exec, path: String::new() });
-        Some(Component { name, tool: "systemd", flags, lease: None, probed: false, place: exec.at() })
+        Some((name, exec, own.then(words::flags(finder.table, name, &files::expanded(words, &variables)))))
+    }
+
+    /// A systemd service that runs a component. Where its configuration file is an object of the input, that is described
+    /// there.
+    fn of_unit(finder: &Finder<'a, '_>) -> Option<Component<'a>> {
+        let (name, exec, own) = Self::unit_setting(finder)?;
+        let path = own.flags.iter().rev().find(|flag| flag.name == "config").map(|flag| flag.value.clone());
+        let mut defaults = Defaults::Binary;
+        if let (Some(path), "kubelet" | "kube-proxy") = (path, name) {
+            let path = path.unwrap_or_default();
+            if files::only_configuration(finder.inventory, finder.id, name, &path).is_some() {
+                return None;
+            }
+            defaults = Defaults::File;
+        }
+        let flags = finder.flags(name, own, defaults, Home { parent: exec, path: String::new() });
+        Some(Component { tool: "systemd", ..Component::new(name, flags, exec.at()) })
     }
 
     fn of_file(name: &'static str, set: Setting<'a>, place: View<'a>, home: View<'a>) -> Self {
         let home = Home { parent: home, path: String::new() };
-        let flags =
-            Flags { component: name.to_string(), set: set.flags, open: set.open, defaults: Defaults::Binary, home };
-        Component { name, tool: "file", flags, lease: None, probed: false, place: place.at() }
+        let mut flags = Flags::new(name, set, Defaults::Binary, home);
+        // etcd reads nothing but its file; others have flags besides.
+        flags.beside =
+            (name != "etcd").then(|| Reason::new(UnknownCode::Partial, "the command line is not in the input"));
+        Component::new(name, flags, place.at())
+    }
+
+    /// The minor release it is: its own, else its cluster's.
+    pub fn minor(&self, inventory: &'a Inventory, id: DocumentId) -> Option<(i64, View<'a>)> {
+        self.version.or_else(|| version::of_cluster(inventory, id).filter(|_| self.name != "etcd"))
     }
 
     /// The component's facts.
-    pub fn facts(&self, facts: &mut FactBuilder, table: &FlagTable) -> NodeId {
+    pub fn facts(
+        &self,
+        facts: &mut FactBuilder,
+        ComponentTables { flags: table, removed }: &ComponentTables,
+        minor: Option<(i64, View<'a>)>,
+    ) -> NodeId {
         let origin = Origin::Node(self.place);
+        let place = minor.map_or(origin.clone(), |(_, view)| Origin::Node(view.at()));
+        let minor = minor.map(|(minor, _)| minor);
         let of_flags = Lease::of_flags(table, &self.flags);
         let lease = match self.lease.as_ref().or(of_flags.as_ref()) {
             Some(lease) => lease.facts(facts, &origin),
@@ -134,6 +203,12 @@ impl<'a> Component<'a> {
             ("flags", self.flags.facts(facts, table)),
             ("lease", lease),
             ("probed", facts.bool(self.probed, origin.clone())),
+            ("minor", facts.opt_int(minor, place)),
+            ("overrides", facts.bool(self.overrides, origin.clone())),
+            ("ownVersion", facts.bool(self.version.is_some(), origin.clone())),
+            ("removed", removed.facts(facts, table, &self.flags, minor)),
+            ("files", mounts::files(facts, table, &self.flags, self.mounts.as_ref())),
+            ("apiReferences", mounts::api_references(facts, self.pod)),
         ];
         facts.map(&fields, origin)
     }
@@ -143,6 +218,11 @@ impl<'a> Component<'a> {
         let subject = Subject::of(SubjectKind::Component, node, inventory, id);
         Subject { component: Some(self.name), ..subject }
     }
+}
+
+/// `extraArgs` of one of kubeadm's sections.
+fn kubeadm_args(section: View<'_>) -> Args<'_> {
+    Args { section, args: section.get("extraArgs") }
 }
 
 /// Whether the kubelet asks by HTTP, which it does without credentials unless a header carries some.
@@ -169,12 +249,30 @@ impl<'a> Finder<'a, '_> {
             Some(file) => file.then(own),
             None => own,
         };
-        Flags { component: name.to_string(), set: all.flags, open: all.open, defaults, home }
+        Flags::new(name, all, defaults, home)
     }
 
     fn of_pod(&self, spec: View<'a>) -> Vec<Component<'a>> {
         let containers = spec.get("containers").into_iter().flat_map(View::items);
-        containers.filter_map(|container| Component::of_container(self, container)).collect()
+        containers.filter_map(|container| Component::of_container(self, spec, container)).collect()
+    }
+
+    /// Components that run as workloads: kube-proxy, and control planes that another cluster hosts. What the configuration
+    /// file of kube-proxy says is described there, where it is an object of the input; etcd has uses besides Kubernetes.
+    fn of_workload(&self) -> Vec<Component<'a>> {
+        let document = self.inventory.document(self.id);
+        let pod = pod_template(document, self.inventory.forest());
+        let mut components = pod.map_or_else(Vec::new, |pod| self.of_pod(pod.spec));
+        components.retain(|component| {
+            let config = component.flags.text(self.table, "config").ok().flatten();
+            let described =
+                |path: String| files::only_configuration(self.inventory, self.id, component.name, &path).is_some();
+            component.name != "etcd" && !config.is_some_and(|path| component.name == "kube-proxy" && described(path))
+        });
+        for component in &mut components {
+            (component.tool, component.pod, component.mounts) = ("workload", None, None);
+        }
+        components
     }
 
     fn of_foreign(&self, format: Format, root: View<'a>) -> Option<Component<'a>> {
@@ -215,7 +313,7 @@ impl<'a> Finder<'a, '_> {
             return None;
         }
         let place = root.get("kind").unwrap_or(root);
-        Some(Component::of_file("kube-scheduler", files::scheduler_configuration(root), place, root))
+        Some(Component::of_file("kube-scheduler", files::of_fields(self.table, "kube-scheduler", root), place, root))
     }
 }
 
@@ -232,7 +330,19 @@ pub fn find<'a>(inventory: &'a Inventory, table: &FlagTable, id: DocumentId) -> 
             components.extend(load_balancer::kube_vip_component(inventory, id));
             components
         }
-        (Role::Object, "DaemonSet") => load_balancer::kube_vip_component(inventory, id).into_iter().collect(),
+        (Role::Object, "DaemonSet" | "Deployment" | "StatefulSet") => {
+            let mut components: Vec<Component<'a>> = finder.of_workload();
+            components.extend(load_balancer::kube_vip_component(inventory, id));
+            components
+        }
+        (Role::Object, "KubeletConfiguration") => vec![Component::of_kubelet_configuration(&finder, root)],
+        (Role::Object, "InitConfiguration" | "JoinConfiguration") => {
+            Component::of_kubelet_args(&finder, root).into_iter().collect()
+        }
+        (Role::Object, "KubeProxyConfiguration") => {
+            let place = root.get("kind").unwrap_or(root);
+            vec![Component::of_file("kube-proxy", files::of_fields(table, "kube-proxy", root), place, root)]
+        }
         (Role::Object, "KubeSchedulerConfiguration") => finder.of_scheduler_configuration(root).into_iter().collect(),
         (Role::Foreign | Role::Other, _) => finder.of_foreign(document.format, root).into_iter().collect(),
         _ => Vec::new(),

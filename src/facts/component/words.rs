@@ -101,6 +101,32 @@ pub fn commands<'a>(text: &str, place: View<'a>) -> Vec<Vec<Word<'a>>> {
     commands.map(|command| command.words.into_iter().map(|shell| word(shell.text)).collect()).collect()
 }
 
+/// Characters that a shell acts on and systemd does not, and what stands for them meanwhile.
+const NOT_SPECIAL: &[(char, char)] = &[
+    ('<', '\u{e000}'),
+    ('>', '\u{e001}'),
+    ('|', '\u{e002}'),
+    ('&', '\u{e003}'),
+    (';', '\u{e004}'),
+    ('(', '\u{e005}'),
+    (')', '\u{e006}'),
+];
+
+/// The words of a command line of a systemd unit: quotes count, other characters of the shell do not.
+pub fn of_unit<'a>(text: &str, place: View<'a>) -> Vec<Word<'a>> {
+    let hidden: String = text.chars().map(|c| swapped(c, |pair| *pair)).collect();
+    // Behind a program's name `A=b` is a word like others.
+    let mut words: Vec<Word<'a>> = commands(&format!("env {hidden}"), place).into_iter().flatten().skip(1).collect();
+    for word in &mut words {
+        word.text = word.text.chars().map(|c| swapped(c, |(special, stand_in)| (*stand_in, *special))).collect();
+    }
+    words
+}
+
+fn swapped(c: char, order: impl Fn(&(char, char)) -> (char, char)) -> char {
+    NOT_SPECIAL.iter().map(order).find(|(from, _)| *from == c).map_or(c, |(_, to)| to)
+}
+
 /// The flags of a command line.
 pub fn flags<'a>(table: &FlagTable, component: &str, words: &[Word<'a>]) -> Setting<'a> {
     let mut setting = Setting::default();
@@ -140,9 +166,18 @@ fn flag_name(component: &str, name: &str) -> String {
     if component == "etcd" { name.to_string() } else { name.replace('_', "-") }
 }
 
+/// Where kubeadm keeps flags: a section, and the list or map of flags in it.
+#[derive(Clone, Copy)]
+pub struct Args<'a> {
+    /// The section.
+    pub section: View<'a>,
+    /// Its flags.
+    pub args: Option<View<'a>>,
+}
+
 /// kubeadm's `extraArgs`: a map in v1beta3, a list of `{name, value}` in v1beta4. Names carry no dashes in either.
-pub fn extra_args<'a>(component: &str, section: View<'a>) -> Setting<'a> {
-    let Some(args) = section.get("extraArgs") else { return Setting { flags: Vec::new(), open: openness(section) } };
+pub fn extra_args<'a>(component: &str, Args { section, args }: Args<'a>) -> Setting<'a> {
+    let Some(args) = args else { return Setting { flags: Vec::new(), open: openness(section) } };
     let flag = |name: &str, place: View<'a>| SetFlag {
         name: flag_name(component, name.trim_start_matches('-')),
         value: known_text(place),
@@ -169,9 +204,20 @@ pub fn etcd_environment(list: Option<View<'_>>) -> Setting<'_> {
     Setting { flags: flags.collect(), open: list.and_then(openness) }
 }
 
-/// The text of a scalar, or why it is unknown.
+/// The text of a value as a flag would carry it, or why it is unknown: lists are joined by commas, maps are `a=b`.
 pub fn known_text(value: View<'_>) -> Result<String, Reason> {
-    value.unknown().map_or_else(|| Ok(scalar_text(value)), |reason| Err(reason.clone()))
+    if let Some(reason) = value.unknown() {
+        return Err(reason.clone());
+    }
+    let parts: Vec<String> = if value.is_map() {
+        let pair = |(key, value): (&str, View<'_>)| Ok(format!("{key}={}", known_text(value)?));
+        value.entries().map(pair).collect::<Result<_, Reason>>()?
+    } else if value.is_list() {
+        value.items().map(known_text).collect::<Result<_, Reason>>()?
+    } else {
+        return Ok(scalar_text(value));
+    };
+    openness(value).map_or_else(|| Ok(parts.join(",")), Err)
 }
 
 /// The text of a scalar as a command line would carry it.

@@ -82,6 +82,8 @@ impl<'a> ControlPlane<'a> {
             Ok(count) => facts.int(count, counted),
             Err(reason) => facts.unknown(reason, counted),
         };
+        let nodes: Vec<&str> = self.nodes.iter().flat_map(|node| node.addresses.iter().copied()).collect();
+        let networks = super::networks::networks(facts, self.root, &nodes);
         let fields = [
             ("tool", facts.str("kubeadm", anchor.clone())),
             ("name", facts.lookup(self.root, "clusterName", Fallback::Str("kubernetes"))),
@@ -91,6 +93,7 @@ impl<'a> ControlPlane<'a> {
             ("joins", facts.bool(self.joins, anchor.clone())),
             ("stacked", facts.bool(self.is_stacked(), self.root.origin_of("etcd"))),
             ("endpoint", self.endpoint(facts)),
+            ("networks", networks),
         ];
         facts.map(&fields, anchor)
     }

@@ -6,6 +6,7 @@
 
 mod etcd;
 mod kubeadm;
+mod networks;
 mod node;
 
 pub use etcd::{Etcd, EtcdSource, one_manifest};

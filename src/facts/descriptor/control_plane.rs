@@ -6,11 +6,41 @@ use crate::expr::Type;
 object! {
     /// A control-plane component.
     COMPONENT = "component", "A control-plane component with the flags that take effect";
-    name: Type::String, "kube-apiserver, kube-controller-manager, kube-scheduler, etcd or kube-vip";
-    tool: Type::String, "Whose file it is: kubeadm, static-pod, systemd, file";
+    name: Type::String, "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, etcd or kube-vip";
+    tool: Type::String, "Whose file it is: kubeadm, static-pod, workload, systemd, file";
     flags: Type::Map(&Type::Object(&FLAG)), "By name without dashes; every flag of data/flags.yaml is there";
     lease: Type::Object(&LEASE), "How it elects a leader; null where it does not";
     probed: Type::Bool, "The kubelet asks it for its health by HTTP, without credentials";
+    minor: Type::Int, "Minor release of Kubernetes 1 that it or its cluster is; null if nobody says";
+    overrides: Type::Bool, "A kubelet of which only what differs on one node is said";
+    ownVersion: Type::Bool, "Its own configuration or image says the version";
+    removed: Type::List(&Type::Object(&REMOVED)), "Flags and feature gates it is given and does not know any more (data/removed.yaml)";
+    files: Type::List(&Type::Object(&NAMED_FILE)), "Files that its flags name";
+    apiReferences: Type::List(&Type::Object(&API_REFERENCE)), "Objects of the API that its static pod refers to";
+}
+
+object! {
+    /// What a component does not know any more.
+    REMOVED = "removed", "A flag or feature gate that a component does not know any more";
+    name: Type::String, "Name";
+    gate: Type::Bool, "A feature gate, else a flag";
+    since: Type::Int, "Minor release of Kubernetes 1 that refuses it";
+}
+
+object! {
+    /// A file that a flag names.
+    NAMED_FILE = "namedFile", "A file that a flag names";
+    flag: Type::String, "The flag";
+    path: Type::String, "The path";
+    mounted: Type::Bool, "It is mounted from the host; always for what runs outside pods";
+    persistent: Type::Bool, "What holds it outlives the pod";
+}
+
+object! {
+    /// An object that a pod refers to.
+    API_REFERENCE = "apiReference", "An object that a pod refers to";
+    kind: Type::String, "ConfigMap, Secret or service account token";
+    name: Type::String, "Name";
 }
 
 object! {
@@ -43,6 +73,16 @@ object! {
     joins: Type::Bool, "Documents join further control-plane nodes, named or not";
     stacked: Type::Bool, "etcd runs on the control-plane nodes";
     endpoint: Type::Object(&ENDPOINT), "Where clients reach it; null if unset";
+    networks: Type::List(&Type::Object(&NETWORK)), "Networks of pods and Services, where they can be read";
+}
+
+object! {
+    /// A network of a cluster.
+    NETWORK = "network", "A network of a cluster";
+    kind: Type::String, "pods or services";
+    text: Type::String, "As a range of addresses";
+    capacity: Type::Int, "Nodes that a pod network holds, or Services that a service network holds";
+    overlaps: Type::List(&Type::String), "What it runs into: further networks and nodes, for messages";
 }
 
 object! {
@@ -91,6 +131,28 @@ object! {
     configured: Type::Bool, "An encryption configuration is named";
     writer: Type::String, "The provider that writes Secrets: identity, aescbc, secretbox, kms …; null if Secrets are not covered or unknown";
     entries: Type::List(&Type::Object(&ENCRYPTION_ENTRY)), "Entries in order";
+    secretsCovered: Type::Bool, "Some entry covers Secrets; true for an API server";
+    configMapsCovered: Type::Bool, "Some entry covers ConfigMaps; true for an API server";
+    fallback: Type::String, "`identity` behind another provider for Secrets; null without";
+    automaticReload: Type::Bool, "The API server reads a changed file by itself; true for a file";
+    keys: Type::List(&Type::Object(&ENCRYPTION_KEY)), "Keys of all providers";
+    kms: Type::List(&Type::Object(&KMS)), "KMS providers";
+}
+
+object! {
+    /// A key.
+    ENCRYPTION_KEY = "encryptionKey", "A key of an EncryptionConfiguration; its bytes are not shown";
+    provider: Type::String, "aescbc, aesgcm or secretbox";
+    name: Type::String, "Name";
+    bytes: Type::Int, "Length after decoding; null where it is no base64; unknown for a placeholder";
+    readable: Type::Bool, "It decodes to text that people wrote, as examples in documentation do";
+}
+
+object! {
+    /// A KMS provider.
+    KMS = "kms", "A KMS provider";
+    name: Type::String, "Name";
+    version: Type::String, "API version; v1 if unset";
 }
 
 object! {
@@ -106,6 +168,23 @@ object! {
     object: Type::Dyn, "The policy itself";
     rules: Type::Dyn, "Its rules; null if none";
     exposed: Type::List(&Type::Object(&EXPOSED)), "Resources with credentials whose bodies are logged, and the first rule that does";
+    unreachable: Type::List(&Type::Object(&UNREACHABLE)), "Rules whose requests an earlier rule takes";
+    blindSpots: Type::List(&Type::Object(&BLIND_SPOT)), "Security events that are not logged";
+    restLevel: Type::String, "Level of the rule that takes everything else; null without one";
+}
+
+object! {
+    /// A rule that nothing reaches.
+    UNREACHABLE = "unreachable", "A rule of an audit policy that nothing reaches";
+    number: Type::Int, "Its place in the list, from 1";
+    by: Type::Int, "The place of the rule that takes its requests";
+}
+
+object! {
+    /// What is not logged.
+    BLIND_SPOT = "blindSpot", "Security events that are not logged";
+    what: Type::String, "The resource, or what is meant";
+    rest: Type::Bool, "No rule takes what the others leave";
 }
 
 object! {

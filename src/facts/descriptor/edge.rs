@@ -1,6 +1,7 @@
 //! `loadBalancer`, `backup`, and `cluster`, which holds all of a control plane.
 
 use super::control_plane::{COMPONENT, CONTROL_PLANE, ETCD, NODE};
+use super::kubelet::KUBELET;
 use super::object;
 use crate::expr::Type;
 
@@ -52,6 +53,7 @@ object! {
     CLUSTER = "cluster", "What an environment says of its control plane; every rule sees it";
     controlPlanes: Type::List(&Type::Object(&CONTROL_PLANE)), "Control planes";
     components: Type::List(&Type::Object(&COMPONENT)), "Components";
+    kubelets: Type::List(&Type::Object(&KUBELET)), "kubelets";
     nodes: Type::List(&Type::Object(&NODE)), "Nodes";
     etcds: Type::List(&Type::Object(&ETCD)), "etcd clusters";
     loadBalancers: Type::List(&Type::Object(&LOAD_BALANCER)), "Balancers";

@@ -5,6 +5,8 @@
 
 mod control_plane;
 mod edge;
+mod kubelet;
+mod login;
 mod namespace;
 mod objects;
 mod schema;
@@ -54,6 +56,10 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Role => Some(&objects::ROLE),
         SubjectKind::Binding => Some(&objects::BINDING),
         SubjectKind::Component => Some(&control_plane::COMPONENT),
+        SubjectKind::Kubelet => Some(&kubelet::KUBELET),
+        SubjectKind::Certificate => Some(&login::CERTIFICATE),
+        SubjectKind::Authentication => Some(&login::AUTHENTICATION),
+        SubjectKind::Authorization => Some(&login::AUTHORIZATION),
         SubjectKind::ControlPlane => Some(&control_plane::CONTROL_PLANE),
         SubjectKind::Node => Some(&control_plane::NODE),
         SubjectKind::Etcd => Some(&control_plane::ETCD),

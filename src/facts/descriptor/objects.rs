@@ -88,6 +88,8 @@ object! {
     roleName: Type::String, "Name of the role it grants";
     clusterWide: Type::Bool, "A ClusterRoleBinding";
     shipped: Type::Bool, "One that the API server or kubeadm makes by itself";
+    roleExists: Type::Bool, "The role it grants is in the input or built in", [list("rbac.authorization.k8s.io", "roles"), list("rbac.authorization.k8s.io", "clusterroles")];
+    writes: Type::Bool, "The role it grants lets do more than read, as far as the role is known";
     subjects: Type::List(&Type::Object(&GRANTEE)), "Who gets the role";
 }
 
@@ -98,4 +100,5 @@ object! {
     name: Type::String, "Name";
     namespace: Type::String, "Namespace of a service account; empty otherwise";
     needs: Type::List(&Type::String), "What the well-known controller behind a service account needs, as of a role";
+    exists: Type::Bool, "No service account, or one that is in the input", [list("", "serviceaccounts")];
 }

@@ -29,6 +29,8 @@ object! {
     sysctls: Type::List(&Type::Object(&SYSCTL)), "Sysctls it sets";
     defaults: Type::Object(&DEFAULTS), "What LimitRanges of its namespace fill in", [list("", "limitranges")];
     serviceAccount: Type::String, "Name of its service account: default if none is named";
+    tokenMounted: Type::Bool, "A token of its service account is mounted: the pod says so, else the account, else by default";
+    accountGranted: Type::Bool, "A binding in sight grants its service account something", [list("rbac.authorization.k8s.io", "rolebindings"), list("rbac.authorization.k8s.io", "clusterrolebindings")];
     serviceAccountExists: Type::Bool, "That service account is declared, or is the default one", [list("", "serviceaccounts")];
     references: Type::List(&Type::Object(&REFERENCE)), "ConfigMaps, Secrets and claims that it names";
     selectorMatches: Type::Bool, "Its selector selects its own pod template; true for kinds without one";

@@ -136,9 +136,8 @@ pub fn component(inventory: &Inventory, id: DocumentId) -> Option<Component<'_>>
         (seconds.map(|seconds| (seconds.saturating_mul(1000), format!("{seconds}s"))), origin)
     });
     let home = Home { parent: vip.container, path: String::new() };
-    let flags =
-        Flags { component: "kube-vip".to_string(), set: Vec::new(), open: None, defaults: Defaults::Binary, home };
+    let flags = Flags::new("kube-vip", component::Setting::default(), Defaults::Binary, home);
     let place = vip.container.get("name").unwrap_or(vip.container).at();
     let lease = elected.then_some(component::Lease { timing });
-    Some(Component { name: "kube-vip", tool: "static-pod", flags, lease, probed: false, place })
+    Some(Component { tool: "static-pod", lease, ..Component::new("kube-vip", flags, place) })
 }

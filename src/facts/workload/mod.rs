@@ -2,6 +2,7 @@
 //!
 //! Says how many replicas really run, who selects, scales and protects them, and where they may land. Judges nothing.
 
+mod account;
 mod container;
 mod known;
 mod probes;
@@ -71,6 +72,7 @@ impl<'a> Workload<'a> {
         fields.extend(self.pod());
         fields.extend(self.neighbours());
         fields.extend(self.references());
+        fields.extend(self.account());
         fields.extend(self.admission());
         fields.push(("scheduleError", self.schedule_error()));
         fields.extend(self.rollout());

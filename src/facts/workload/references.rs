@@ -21,6 +21,8 @@ struct Named<'a> {
     name: View<'a>,
     key: Option<View<'a>>,
     optional: bool,
+    /// A volume, not a variable.
+    mounted: bool,
 }
 
 enum Answer {
@@ -59,6 +61,7 @@ impl<'a> Workload<'a> {
                 all.extend(whole(source.get("secretRef"), "Secret", "name", false));
             }
         }
+        let variables = all.len();
         for volume in spec.get("volumes").into_iter().flat_map(View::items) {
             all.extend(whole(volume.get("configMap"), "ConfigMap", "name", false));
             all.extend(whole(volume.get("secret"), "Secret", "secretName", false));
@@ -68,6 +71,7 @@ impl<'a> Workload<'a> {
                 all.extend(whole(source.get("secret"), "Secret", "name", false));
             }
         }
+        all[variables..].iter_mut().for_each(|named| named.mounted = true);
         all
     }
 
@@ -107,17 +111,20 @@ impl<'a> Workload<'a> {
                 None => Answer::Yes,
             };
         };
-        let always = named.kind == "ConfigMap" && ALWAYS_THERE.contains(&name);
+        let always = named.kind == "ConfigMap" && ALWAYS_THERE.contains(&name)
+            || named.kind == "PersistentVolumeClaim" && self.is_claim_template(named.name);
         if always || !found.is_empty() || self.surroundings.makes(self.inventory, self.id, named.kind, name) {
             return Answer::Yes;
         }
-        let secret = named.kind == "Secret" && !self.surroundings.keeps_secrets(self.inventory, self.id);
+        let secret =
+            named.kind == "Secret" && (named.mounted || !self.surroundings.keeps_secrets(self.inventory, self.id));
         match self.inventory.completeness(named.kind, self.id).reason() {
             Some(reason) => Answer::Unknown(reason.clone()),
             None if secret => Answer::Unknown(Reason::new(
                 UnknownCode::Partial,
-                "the input declares no Secret of the namespace: they are kept elsewhere",
+                "Secrets are often made at run time, or kept elsewhere",
             )),
+            None if self.inventory.is_named_elsewhere(named.kind, name) => elsewhere(),
             None => Answer::No,
         }
     }
@@ -140,6 +147,17 @@ impl<'a> Workload<'a> {
         doubt.map_or(Answer::No, Answer::Unknown)
     }
 
+    /// Whether the volume is one that a StatefulSet's claim template takes the place of.
+    fn is_claim_template(&self, claim: View<'a>) -> bool {
+        let volumes = self.template.spec.get("volumes").into_iter().flat_map(View::items);
+        let mut named = volumes.filter(|volume| {
+            volume.path("persistentVolumeClaim.claimName").is_some_and(|name| name.at() == claim.at())
+        });
+        let Some(volume) = named.next().and_then(|volume| volume.str_at("name")) else { return false };
+        let templates = self.root.path("spec.volumeClaimTemplates").into_iter().flat_map(View::items);
+        templates.filter_map(|template| template.str_at("metadata.name")).any(|name| name == volume)
+    }
+
     fn service_account(&mut self) -> (NodeId, NodeId) {
         let spec = self.template.spec;
         let path = if spec.get("serviceAccountName").is_none() && spec.get("serviceAccount").is_some() {
@@ -152,8 +170,9 @@ impl<'a> Workload<'a> {
         let answer = match spec.str_at(path) {
             Some("" | "default") => Answer::Yes,
             Some(name) if !self.inventory.named(self.id, "ServiceAccount", name).is_empty() => Answer::Yes,
-            Some(_) => match self.inventory.completeness("ServiceAccount", self.id).reason() {
+            Some(name) => match self.inventory.completeness("ServiceAccount", self.id).reason() {
                 Some(reason) => Answer::Unknown(reason.clone()),
+                None if self.inventory.is_named_elsewhere("ServiceAccount", name) => elsewhere(),
                 None => Answer::No,
             },
             None => hidden(spec, path).map_or(Answer::Yes, |reason| Answer::Unknown(reason.clone())),
@@ -204,7 +223,11 @@ impl<'a> Workload<'a> {
                 _ => {}
             }
         }
-        doubt.map_or(Answer::No, Answer::Unknown)
+        match doubt {
+            Some(reason) => Answer::Unknown(reason),
+            None if services.is_empty() && self.inventory.is_named_elsewhere("Service", name) => elsewhere(),
+            None => Answer::No,
+        }
     }
 
     /// Whether a Service selects the pods, or may.
@@ -214,11 +237,16 @@ impl<'a> Workload<'a> {
     }
 }
 
+/// Another environment has it: a base that is built into this one, or a variant of it.
+fn elsewhere() -> Answer {
+    Answer::Unknown(Reason::new(UnknownCode::Partial, "another part of the input declares it"))
+}
+
 /// A name and what goes with it, if the source is there.
 fn whole<'a>(source: Option<View<'a>>, kind: &'static str, field: &str, keyed: bool) -> Option<Named<'a>> {
     let source = source?;
     let name = source.get(field)?;
     let key = if keyed { source.get("key") } else { None };
     let optional = source.get("optional").and_then(View::bool) == Some(true);
-    Some(Named { kind, name, key, optional })
+    Some(Named { kind, name, key, optional, mounted: false })
 }

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use list::List;
 use mask::Masks;
 
-use crate::syntax::{Data, Redaction, Secret, Text, Tree};
-use crate::vocabulary::NodeId;
+use crate::syntax::{Data, KeyShape, Redaction, Secret, Text, Tree};
+use crate::vocabulary::{NodeId, Reason, UnknownCode};
 
 /// Redacts every tree of one source, and its text. Trees get the new text; true if there was anything to overwrite.
 ///
@@ -47,11 +47,19 @@ pub fn redact(trees: &mut [Tree], text: &mut String) -> bool {
 /// Makes a scalar a secret. Its text is gone from buffer and source.
 fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Masks) {
     let node = *tree.node(id);
-    let length = match node.data {
-        Data::Str(at) => tree.text(at).len(),
-        Data::Int(_) | Data::Float(_) | Data::Bool(_) => tree.raw(id).len(),
+    let text = match node.data {
+        Data::Str(at) => tree.text(at),
+        Data::Int(_) | Data::Float(_) | Data::Bool(_) => tree.raw(id),
         _ => return,
     };
+    let length = text.len();
+    if matches!(class, Secret::EncryptionKey | Secret::KubeadmToken) && is_placeholder(text) {
+        let reason = Reason::new(UnknownCode::Templated, "a placeholder stands for it");
+        tree.set_data(id, Data::Unknown);
+        tree.set_reason(id, reason);
+        return;
+    }
+    let shape = if class == Secret::EncryptionKey { shape(text) } else { KeyShape::Unread };
     if length == 0 {
         return;
     }
@@ -60,7 +68,20 @@ fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Ma
     }
     masks.node(source, node.span, node.style);
     let length = u32::try_from(length).unwrap_or(u32::MAX);
-    tree.set_data(id, Data::Redacted(Redaction { class, length }));
+    tree.set_data(id, Data::Redacted(Redaction { class, length, shape }));
+}
+
+/// Neither keys nor tokens of Kubernetes begin like this.
+fn is_placeholder(text: &str) -> bool {
+    ["$", "{{", "<"].iter().any(|mark| text.trim_start().starts_with(mark))
+}
+
+/// What may be said of a key.
+fn shape(text: &str) -> KeyShape {
+    let Ok(bytes) = data_encoding::BASE64.decode(text.trim().as_bytes()) else { return KeyShape::Malformed };
+    let length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
+    let written = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    if written { KeyShape::Words(length) } else { KeyShape::Bytes(length) }
 }
 
 /// Overwrites parts of a text that stays a text.

@@ -25,7 +25,7 @@ const A_PLUS: f64 = 97.0;
 pub(super) fn write(page: &mut Page, report: &Report, groups: &[Group], hidden: usize) -> io::Result<()> {
     unknowns(page, report)?;
     pillars(page, &report.score)?;
-    headline(page, &report.score)?;
+    headline(page, report)?;
     if let Some(groups) = &report.groups {
         self::groups(page, groups)?;
     }
@@ -103,7 +103,8 @@ fn bar(page: &Page, pillar: &PillarScore) -> String {
     filled + &page.style.paint(Role::Faint, &empty.repeat(BAR - cells))
 }
 
-fn headline(page: &mut Page, score: &Score) -> io::Result<()> {
+fn headline(page: &mut Page, report: &Report) -> io::Result<()> {
+    let score = &report.score;
     let Some(headline) = score.headline else {
         writeln!(page.out, "Score n/a: no rule of weight applied to this input\n")?;
         return Ok(());
@@ -116,6 +117,11 @@ fn headline(page: &mut Page, score: &Score) -> io::Result<()> {
         _ => writeln!(page.out)?,
     }
     for line in limits(score, &headline) {
+        page.paragraph(2, &line)?;
+    }
+    if let Some(compared) = &report.compared {
+        let before = compared.score.map_or_else(|| "n/a".to_string(), |score| score.to_string());
+        let line = format!("Compared with {}: score {before} there, {} resolved", compared.with, compared.resolved);
         page.paragraph(2, &line)?;
     }
     writeln!(page.out)
@@ -216,8 +222,8 @@ fn basis(page: &mut Page, report: &Report) -> io::Result<()> {
     page.paragraph(0, &format!("{}; {}{elapsed}", parts.join(", "), documents.join(", ")))?;
     let mut versions =
         format!("Kubernetes {}, ruleset {}, as of {}", report.target_version, report.ruleset, report.as_of);
-    for data in &report.data_notes {
-        versions = format!("{versions}; {} of {}", data.name, data.date);
+    if let Some(oldest) = report.data_notes.iter().map(|data| data.date).min() {
+        versions = format!("{versions}, reference data of {oldest} or later");
     }
     page.paragraph(0, &versions)
 }

@@ -7,7 +7,6 @@
 mod line_hash;
 mod log;
 mod rules;
-mod uri;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -17,7 +16,7 @@ use rustc_hash::FxHashMap;
 use crate::vocabulary::{RuleId, Severity, SourceId};
 
 use super::tally::number;
-use super::{Finding, Location, Report, SourceText, Status, Style, json_text};
+use super::{Finding, Location, Report, SourceText, Status, Style, in_repository, json_text};
 use log::{
     ArtifactLocation, AutomationDetails, Driver, Invocation, Level, Log, Notification, PhysicalLocation, Region,
     RelatedLocation, ResultObject, Run, Text, Tool,
@@ -79,7 +78,7 @@ impl Writer<'_> {
     }
 
     fn uri(&self, location: &Location) -> Option<String> {
-        if location.source.has_file() { uri::uri(self.prefix, &location.path) } else { None }
+        in_repository::file(self.prefix, location).map(|path| in_repository::percent_encoded(&path))
     }
 
     fn result(&mut self, rule_index: usize, finding: &Finding, uri: String) -> ResultObject {
