@@ -106,6 +106,23 @@ impl<'r> Evaluating<'r> {
     }
 }
 
+/// Adds what was noticed after everything was judged, in its place. Whether there was anything that a rule stands for.
+pub fn add_noticed(
+    inventory: &Inventory,
+    facts: &Facts,
+    rules: &[ActiveRule<'_>],
+    outcomes: &mut Vec<Outcome>,
+    noticed: &[Problem],
+) -> bool {
+    let late = raised::outcomes(rules, noticed);
+    let any = !late.is_empty();
+    if any {
+        outcomes.extend(late);
+        *outcomes = outcome::ordered(inventory, facts, rules, std::mem::take(outcomes));
+    }
+    any
+}
+
 /// Whether passes are listed or only counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passes {

@@ -49,6 +49,9 @@ subjects! {
     ConfigMap = "config-map", "configMap";
     Service = "service", "service";
     Pdb = "pdb", "pdb";
+    Ingress = "ingress", "ingress";
+    NetworkPolicy = "network-policy", "networkPolicy";
+    Autoscaler = "autoscaler", "autoscaler";
     Role = "role", "role";
     Binding = "binding", "binding";
     Component = "component", "component";
