@@ -51,6 +51,7 @@ subjects! {
     Pdb = "pdb", "pdb";
     Role = "role", "role";
     Binding = "binding", "binding";
+    AccessPath = "access-path", "accessPath";
     Component = "component", "component";
     Kubelet = "kubelet", "kubelet";
     Authentication = "authentication", "authentication";
