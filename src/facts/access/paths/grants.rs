@@ -232,7 +232,9 @@ pub fn grantee(inventory: &Inventory, binding: DocumentId, subject: View<'_>) ->
     let own = || inventory.document(binding).key.as_ref().and_then(|key| key.namespace.clone());
     let identity = |kind, namespace, name: &str| Identity { kind, namespace, name: Arc::from(name) };
     match subject.str_at("kind")? {
-        "ServiceAccount" => Some(identity("ServiceAccount", subject.str_at("namespace").map(Arc::from).or_else(own), name)),
+        "ServiceAccount" => {
+            Some(identity("ServiceAccount", subject.str_at("namespace").map(Arc::from).or_else(own), name))
+        }
         "User" => match name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':')) {
             Some((namespace, account)) => Some(identity("ServiceAccount", Some(Arc::from(namespace)), account)),
             None => Some(identity("User", None, name)),

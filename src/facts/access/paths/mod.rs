@@ -5,6 +5,7 @@
 
 mod grants;
 mod graph;
+mod pods;
 mod tell;
 
 use std::sync::Arc;
@@ -13,12 +14,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::controllers::Controllers;
 use super::super::subject::Subject;
-use crate::inventory::{DocumentId, EnvironmentId, Inventory, pod_template};
+use crate::inventory::{DocumentId, EnvironmentId, Inventory};
 use crate::syntax::View;
 use crate::vocabulary::{NodeRef, Reason};
 
 use grants::grantee;
 use graph::{Graph, Identity, Scope, Stop};
+use pods::{carries, is_on_workers, silent_accounts};
 
 /// Kinds that bind roles.
 const BINDINGS: &[&str] = &["RoleBinding", "ClusterRoleBinding"];
@@ -77,8 +79,7 @@ impl Access {
             agents: Vec::new(),
             people: Vec::new(),
         };
-        let bindings: Vec<DocumentId> =
-            BINDINGS.iter().flat_map(|kind| inventory.of_kind(kind, environment)).collect();
+        let bindings: Vec<DocumentId> = BINDINGS.iter().flat_map(|kind| inventory.of_kind(kind, environment)).collect();
         for binding in bindings {
             access.bind(inventory, binding);
         }
@@ -160,10 +161,11 @@ impl Access {
         let mut known = FxHashSet::default();
         for id in inventory.environments()[self.environment.index()].visible.clone() {
             for &id in inventory.members(id) {
-                let Some((key, place)) = runs_as(inventory, id, &silent) else { continue };
+                let Some((key, place)) = carries(inventory, id, &silent) else { continue };
                 let Some(&account) = accounts.get(&key) else { continue };
                 let document = inventory.document(id);
-                if document.kind() == "DaemonSet" && document.environment == self.environment {
+                let own = document.environment == self.environment;
+                if own && document.kind() == "DaemonSet" && is_on_workers(inventory, id) {
                     self.agents.push(Agent { document: id, account, place });
                 }
                 if known.insert(account) {
@@ -219,33 +221,4 @@ fn groups(identity: &Identity) -> Vec<String> {
         ("Group", "system:serviceaccounts") => vec![own("system:authenticated")],
         _ => Vec::new(),
     }
-}
-
-type AccountKey = (Option<Arc<str>>, Arc<str>);
-
-/// Service accounts that say that no token of theirs is mounted.
-fn silent_accounts(inventory: &Inventory, environment: EnvironmentId) -> FxHashSet<AccountKey> {
-    let accounts = inventory.of_kind("ServiceAccount", environment).map(|id| inventory.document(id));
-    let silent = accounts.filter(|account| automount(account.view(inventory.forest())) == Some(false));
-    silent.filter_map(|account| account.key.as_ref()).map(|key| (key.namespace.clone(), key.name.clone())).collect()
-}
-
-fn automount(view: View<'_>) -> Option<bool> {
-    view.get("automountServiceAccountToken").and_then(View::bool)
-}
-
-/// The account whose token the pods of a workload carry, and where its name stands.
-fn runs_as(
-    inventory: &Inventory,
-    id: DocumentId,
-    silent: &FxHashSet<AccountKey>,
-) -> Option<(AccountKey, NodeRef)> {
-    let document = inventory.document(id);
-    let spec = pod_template(document, inventory.forest())?.spec;
-    let name = spec.get("serviceAccountName").or_else(|| spec.get("serviceAccount"));
-    let account = name.map_or(Some("default"), View::str)?;
-    let key = (document.key.as_ref()?.namespace.clone(), Arc::from(account));
-    let mounted = automount(spec).unwrap_or_else(|| !silent.contains(&key));
-    let place = name.map_or_else(|| crate::facts::anchor(document.view(inventory.forest())), View::at);
-    mounted.then_some((key, place))
 }

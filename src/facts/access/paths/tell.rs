@@ -1,8 +1,8 @@
 //! Access paths as facts: one subject for each way to a goal, for each agent of a node that is granted much, and for the
 //! one identity that all people share; else one for the environment, which says that there is none.
 
-use super::graph::{Edge, Graph, Identity, REACH, Scope, Stop, Ways};
 use super::grants::{Power, Step};
+use super::graph::{Edge, Graph, Identity, REACH, Scope, Stop, Ways};
 use super::{Access, Agent};
 use crate::facts::builder::FactBuilder;
 use crate::facts::controllers::{Controllers, Right};
@@ -16,6 +16,9 @@ const OPEN: &[&str] = &["system:anonymous", "system:unauthenticated", "system:au
 
 /// How the names of users and groups begin that the API server, kubeadm or a provider makes by itself.
 const SHIPPED: &[&str] = &["system:", "kubeadm:", "eks:", "gce:"];
+
+/// How the names of users end that belong to programs.
+const PROGRAMS: &[&str] = &["-manager", "-controller", "-operator", "-scheduler", "-apiserver", "-client", "-proxy"];
 
 /// All subjects of an environment, in one tree.
 pub fn subjects(
@@ -111,7 +114,8 @@ impl<'a> Teller<'a> {
         let own = |edge: &&Edge| edge.step.as_ref().is_some_and(|step| self.is_own(step));
         let firsts: Vec<&Edge> =
             graph.leaving(from).map(|edge| &graph.edges[edge]).filter(near).filter(clear).filter(own).collect();
-        let first = firsts.iter().copied().find(|edge| ways[edge.to].is_some_and(|(steps, _)| steps + 1 == distance))?;
+        let first =
+            firsts.iter().copied().find(|edge| ways[edge.to].is_some_and(|(steps, _)| steps + 1 == distance))?;
         let edges = std::iter::once(first).chain(graph.follow(ways, first.to)).collect();
         Some(Way { from, first, edges, others: firsts.len() - 1 })
     }
@@ -217,7 +221,7 @@ impl<'a> Teller<'a> {
 
     /// The one user or group that all bindings of people name.
     fn people(&mut self) {
-        let mut people = self.access.people.iter().filter(|(who, ..)| is_somebody(who) && !OPEN.contains(&&*who.name));
+        let mut people = self.access.people.iter().filter(|(who, ..)| is_human(who));
         let Some((who, document, at)) = people.next() else { return };
         let others: Vec<_> = people.collect();
         if others.iter().any(|(other, ..)| other != who) {
@@ -321,6 +325,11 @@ fn called(who: &Identity) -> String {
 /// Whether it is not one of those that the API server, kubeadm or a provider makes by itself.
 fn is_somebody(who: &Identity) -> bool {
     who.kind == "ServiceAccount" || is_open(who) || !SHIPPED.iter().any(|prefix| who.name.starts_with(prefix))
+}
+
+fn is_human(who: &Identity) -> bool {
+    let program = who.kind == "User" && PROGRAMS.iter().any(|end| who.name.ends_with(end));
+    is_somebody(who) && !is_open(who) && !program
 }
 
 fn is_open(who: &Identity) -> bool {
