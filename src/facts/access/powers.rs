@@ -58,7 +58,7 @@ const ROWS: &[Row] = &[
             "mutatingadmissionpolicies",
             "mutatingadmissionpolicybindings",
         ],
-        WRITE,
+        &["create", "update", "patch", "delete", "deletecollection"],
     ),
     ("persistentVolumes", &[""], &["persistentvolumes"], &["create"]),
     ("clusterObjects", &[""], &["namespaces", "nodes", "nodes/status"], CHANGE),
