@@ -162,6 +162,7 @@ impl Maker {
             certificate::of_document(inventory, assumptions.as_of, id, tree)
         }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
+        subjects.extend(access::paths(inventory, &self.tables.controllers));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
         let clusters = clusters(inventory, &subjects, assumptions);
         let dated = vec![

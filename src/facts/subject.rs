@@ -54,6 +54,7 @@ subjects! {
     Autoscaler = "autoscaler", "autoscaler";
     Role = "role", "role";
     Binding = "binding", "binding";
+    AccessPath = "access-path", "accessPath";
     Component = "component", "component";
     Kubelet = "kubelet", "kubelet";
     Authentication = "authentication", "authentication";

@@ -55,6 +55,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Autoscaler => Some(&traffic::AUTOSCALER),
         SubjectKind::Role => Some(&objects::ROLE),
         SubjectKind::Binding => Some(&objects::BINDING),
+        SubjectKind::AccessPath => Some(&objects::ACCESS_PATH),
         SubjectKind::Component => Some(&control_plane::COMPONENT),
         SubjectKind::Kubelet => Some(&kubelet::KUBELET),
         SubjectKind::Certificate => Some(&login::CERTIFICATE),
