@@ -24,6 +24,7 @@ mod pod_security;
 mod schema;
 mod subject;
 mod surroundings;
+mod tools;
 mod workload;
 
 pub use builder::{FactBuilder, Fallback};
@@ -285,7 +286,8 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
         _ if document.role == Role::Other && document.format == Format::Json => {
             authorization::of_abac(inventory, id, tree).or_else(|| cluster::components(inventory, components, id, tree))
         }
-        _ => cluster::components(inventory, components, id, tree),
+        _ => cluster::components(inventory, components, id, tree)
+            .or_else(|| cluster::of_tool(inventory, components, floating, id, tree)),
     }
 }
 

@@ -93,6 +93,21 @@ pub fn of_kube_proxy(
     Some(node.facts(&floating(), facts))
 }
 
+/// A control-plane node as another tool declares it. `taints` stand below `at` under `path`.
+pub fn of_tool(facts: &mut FactBuilder, tool: &'static str, at: View<'_>, path: &'static str) -> NodeId {
+    let anchor = facts.anchor();
+    let node = Node {
+        name: facts.lookup(at, "metadata.name", Fallback::Str("")),
+        tool,
+        root: at,
+        control_plane: (true, anchor.clone()),
+        taints: facts.lookup(at, path, Fallback::Null),
+        api_server: Target::Unsaid(anchor),
+        cluster_endpoint: None,
+    };
+    node.facts(&[], facts)
+}
+
 fn target_at<'a>(root: View<'a>, path: &'static str) -> Target<'a> {
     match root.path(path).filter(|value| !value.is_null()) {
         Some(value) => Target::Named(value),

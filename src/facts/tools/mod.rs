@@ -1,0 +1,79 @@
+//! Tools that declare whole clusters in their own vocabulary: one adapter a file, one line in `ADAPTERS`.
+//!
+//! An adapter fills the models that rules see (control plane, components, etcd, node pools, backup) and judges nothing.
+//! kubeadm's own documents, pods and units are read where those models are.
+
+mod cluster_api;
+mod kops;
+mod machines;
+
+use super::backup::ToolBackup;
+use super::builder::Spot;
+use super::component::{Component, ComponentTables};
+use super::control_plane::{Declared, Pool};
+use crate::inventory::{DocumentId, Inventory};
+use crate::syntax::View;
+
+/// A document that may be a tool's.
+#[derive(Clone, Copy)]
+pub struct Reading<'a, 't> {
+    /// Everything in sight.
+    pub inventory: &'a Inventory,
+    /// Dated tables.
+    pub tables: &'t ComponentTables,
+    /// The document.
+    pub id: DocumentId,
+    /// Its root.
+    pub root: View<'a>,
+}
+
+/// What a document of a tool says.
+#[derive(Default)]
+pub struct Found<'a> {
+    /// The tool.
+    pub tool: &'static str,
+    /// The control plane.
+    pub control_plane: Option<Declared<'a>>,
+    /// Where taints of control-plane nodes stand or would stand: a section, and the path below it.
+    pub taints: Vec<(View<'a>, &'static str)>,
+    /// Components, etcd among them where the tool runs it.
+    pub components: Vec<Component<'a>>,
+    /// Endpoints of an etcd that runs elsewhere, in kubeadm's shape.
+    pub external_etcd: Option<View<'a>>,
+    /// Members of the etcd that the tool runs.
+    pub members: Option<Spot<Option<i64>>>,
+    /// Disks of its members.
+    pub volumes: Vec<View<'a>>,
+    /// Pools of machines.
+    pub pools: Vec<Pool<'a>>,
+    /// Snapshots that the tool takes by itself.
+    pub backup: Option<ToolBackup<'a>>,
+}
+
+/// Reads a document if it is the adapter's.
+type Adapter = for<'a, 't> fn(&Reading<'a, 't>) -> Option<Found<'a>>;
+
+/// All adapters; the first that knows a document reads it.
+const ADAPTERS: &[Adapter] = &[cluster_api::read, machines::read, kops::read];
+
+/// What a document says, whichever tool's it is.
+pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
+    ADAPTERS.iter().find_map(|adapter| adapter(reading))
+}
+
+impl<'a> Reading<'a, '_> {
+    /// Whether the document is of a kind of an API group, in any version.
+    fn is(&self, group: &str, kind: &str) -> bool {
+        self.inventory.document(self.id).key.as_ref().is_some_and(|key| key.is(group, kind))
+    }
+
+    /// The objects of a kind that the document's environment sees.
+    fn others(&self, group: &str, kind: &'static str) -> impl Iterator<Item = View<'a>> {
+        let environment = self.inventory.document(self.id).environment;
+        let (inventory, group) = (self.inventory, group.to_string());
+        inventory
+            .of_kind(kind, environment)
+            .filter(move |&id| inventory.document(id).key.as_ref().is_some_and(|key| *key.group == *group))
+            .map(|id| inventory.document(id).view(inventory.forest()))
+    }
+}
