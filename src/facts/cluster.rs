@@ -23,13 +23,25 @@ struct Building<'a> {
     root: View<'a>,
     facts: FactBuilder,
     subjects: Vec<Subject>,
+    /// What a file without a kind is called.
+    label: &'static str,
 }
 
 impl<'a> Building<'a> {
     fn new(inventory: &'a Inventory, tables: &'a ComponentTables, id: DocumentId, tree: TreeId) -> Self {
         let root = inventory.document(id).view(inventory.forest());
         let facts = FactBuilder::new(tree, super::anchor(root));
-        Building { inventory, tables, table: &tables.flags, id, tree, root, facts, subjects: Vec::new() }
+        Building {
+            inventory,
+            tables,
+            table: &tables.flags,
+            id,
+            tree,
+            root,
+            facts,
+            subjects: Vec::new(),
+            label: "EtcdConfiguration",
+        }
     }
 
     fn add(&mut self, kind: SubjectKind, node: NodeId) -> &mut Subject {
@@ -65,7 +77,7 @@ impl<'a> Building<'a> {
         let label = match document.format {
             Format::SystemdUnit => "SystemdUnit",
             Format::EnvFile => "EnvironmentFile",
-            _ if document.key.is_none() => "EtcdConfiguration",
+            _ if document.key.is_none() => self.label,
             _ => return subject,
         };
         let name = self.inventory.path(self.id).rsplit('/').next().unwrap_or_default().to_string();
@@ -192,12 +204,13 @@ pub fn of_tool(
 ) -> Option<(Tree, Vec<Subject>)> {
     let mut building = Building::new(inventory, tables, id, tree);
     let found = tools::read(&tools::Reading { inventory, tables, id, root: building.root })?;
+    building.label = found.label;
     if let Some(control_plane) = &found.control_plane {
         let node = control_plane.facts(&mut building.facts, &floating());
         building.add(SubjectKind::ControlPlane, node);
     }
-    for &(at, path) in &found.taints {
-        let node = node_of_tool(&mut building.facts, found.tool, at, path);
+    for taints in &found.taints {
+        let node = node_of_tool(&mut building.facts, found.tool, taints);
         building.add(SubjectKind::Node, node);
     }
     for pool in &found.pools {

@@ -12,6 +12,7 @@ mod mounts;
 mod version;
 mod words;
 
+pub use files::of_fields;
 pub use flags::{Defaults, FlagTable, Flags, Home, SetFlag};
 pub use lease::Lease;
 pub use version::{ComponentTables, minor};

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::builder::{FactBuilder, Fallback};
+use crate::facts::builder::{FactBuilder, Fallback, Spot};
 use crate::facts::component::{Component, FlagTable};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{NodeId, Reason, UnknownCode};
@@ -28,9 +28,18 @@ pub struct Etcd<'c, 'a> {
     /// Where that number stands, if not at the component.
     pub members_place: Option<Origin>,
     /// The disks that a tool gives its members.
-    pub volumes: Vec<View<'a>>,
+    pub volumes: Vec<Volume<'a>>,
     /// The API server's own compaction, in text: it compacts every five minutes unless set to 0.
     pub apiserver_compaction: Option<(Result<String, Reason>, Origin)>,
+}
+
+/// The disk of a member, and the pool that its machine belongs to.
+#[derive(Clone)]
+pub struct Volume<'a> {
+    /// The member.
+    pub member: View<'a>,
+    /// That pool is no pool of control-plane nodes, or another member's.
+    pub misplaced: Spot<bool>,
 }
 
 /// A fact that may be unknown.
@@ -104,7 +113,7 @@ impl Etcd<'_, '_> {
     /// `{name, type, encrypted}` of each member's disk. An account of a cloud may encrypt what nobody asks it to.
     fn volumes(&self, facts: &mut FactBuilder) -> NodeId {
         let mut nodes = Vec::new();
-        for member in &self.volumes {
+        for Volume { member, misplaced } in &self.volumes {
             let encrypted = match member.path("encryptedVolume").filter(|value| !value.is_null()) {
                 Some(_) => facts.lookup(*member, "encryptedVolume", Fallback::Bool(false)),
                 None => facts.unknown(undecided(), member.origin_of("encryptedVolume")),
@@ -113,6 +122,8 @@ impl Etcd<'_, '_> {
                 ("name", facts.lookup(*member, "name", Fallback::Str(""))),
                 ("type", facts.lookup(*member, "volumeType", Fallback::NoStr)),
                 ("encrypted", encrypted),
+                ("group", facts.lookup(*member, "instanceGroup", Fallback::Str(""))),
+                ("misplaced", facts.bool_at(misplaced)),
             ];
             nodes.push(facts.map(&fields, Origin::Node(member.at())));
         }

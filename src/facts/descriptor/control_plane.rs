@@ -133,6 +133,8 @@ object! {
     name: Type::String, "Name of the member";
     type: Type::String, "The cloud's name for the kind of disk; null if unset";
     encrypted: Type::Bool, "It is encrypted; unknown where nobody says";
+    group: Type::String, "Pool of machines that the member runs on";
+    misplaced: Type::Bool, "That is no pool of control-plane nodes, or another member's";
 }
 
 object! {

@@ -6,7 +6,7 @@
 use super::{Found, Reading};
 use crate::facts::builder::Spot;
 use crate::facts::component::{self, Component};
-use crate::facts::control_plane::{Declared, Endpoint};
+use crate::facts::control_plane::{Declared, Endpoint, Taints};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
 
@@ -73,7 +73,7 @@ fn kubeadm<'a>(reading: &Reading<'a, '_>, config: View<'a>, spec: Option<View<'a
     for section in ["initConfiguration", "joinConfiguration"] {
         let Some(section) = spec.and_then(|spec| spec.get(section)) else { continue };
         if section.path("nodeRegistration.taints").is_some() {
-            found.taints.push((section, "nodeRegistration.taints"));
+            found.taints.push(Taints::Listed(section, "nodeRegistration.taints"));
         }
         if found.components.iter().all(|component| component.name != "kubelet") {
             let kubelet = component::of_kubelet_args(reading.inventory, table, reading.id, section);
@@ -81,7 +81,7 @@ fn kubeadm<'a>(reading: &Reading<'a, '_>, config: View<'a>, spec: Option<View<'a
         }
     }
     if let (true, Some(spec)) = (found.taints.is_empty(), spec) {
-        found.taints.push((spec, "initConfiguration.nodeRegistration.taints"));
+        found.taints.push(Taints::Listed(spec, "initConfiguration.nodeRegistration.taints"));
     }
 }
 

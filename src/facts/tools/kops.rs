@@ -7,7 +7,7 @@ use super::{Found, Reading};
 use crate::facts::backup::ToolBackup;
 use crate::facts::builder::Spot;
 use crate::facts::component::{self, Component, Defaults, Flags, Home, SetFlag, Setting};
-use crate::facts::control_plane::{Declared, Endpoint, Pool};
+use crate::facts::control_plane::{Declared, Endpoint, Pool, Volume};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
 
@@ -65,17 +65,40 @@ fn cluster<'a>(reading: &Reading<'a, '_>) -> Found<'a> {
     let listed: Vec<View<'a>> = members.into_iter().flat_map(View::items).collect();
     let place = members.map_or(root.origin_of("spec.etcdClusters"), |members| Origin::Node(members.at()));
     let number = members.map(|_| i64::try_from(listed.len()).unwrap_or(i64::MAX));
-    let every = root.path("spec.etcdClusters").into_iter().flat_map(View::items);
-    let volumes = every.filter_map(|etcd| etcd.get("etcdMembers")).flat_map(View::items).collect();
     Found {
         tool: TOOL,
         control_plane: Some(control_plane(reading, &listed)),
         components,
         members: Some(Spot::known(number, place)),
-        volumes,
+        volumes: volumes(reading),
         backup: etcd.map(|etcd| backup(root, etcd)),
         ..Found::default()
     }
+}
+
+/// Every member of every etcd. Where no control-plane group is in the input, nobody can say whether theirs exist.
+fn volumes<'a>(reading: &Reading<'a, '_>) -> Vec<Volume<'a>> {
+    let groups: Vec<View<'a>> = reading.others(GROUP, "InstanceGroup").filter(|group| is_control_plane(*group)).collect();
+    let mut volumes = Vec::new();
+    for etcd in reading.root.path("spec.etcdClusters").into_iter().flat_map(View::items) {
+        let members: Vec<View<'a>> = etcd.get("etcdMembers").into_iter().flat_map(View::items).collect();
+        for (index, member) in members.iter().enumerate() {
+            let place = member.origin_of("instanceGroup");
+            let group = member.str_at("instanceGroup");
+            let known = groups.iter().any(|known| known.str_at("metadata.name") == group);
+            let shared = members[..index].iter().any(|other| other.str_at("instanceGroup") == group);
+            let misplaced = match groups.is_empty() && !shared {
+                true => Spot::unknown(no_groups(), place),
+                false => Spot::known(!known || shared, place),
+            };
+            volumes.push(Volume { member: *member, misplaced });
+        }
+    }
+    volumes
+}
+
+fn no_groups() -> Reason {
+    Reason::new(UnknownCode::Partial, "no control-plane InstanceGroup is in the input")
 }
 
 /// The etcd that holds everything but events.
@@ -117,7 +140,7 @@ fn component<'a>(reading: &Reading<'a, '_>, name: &'static str, path: &'static s
     let version = root.path("spec.kubernetesVersion");
     let minor = version.and_then(|version| Some((component::minor(version.str()?)?, version)));
     let place = section.map_or(crate::facts::anchor(root), View::at);
-    Component { tool: TOOL, probed: name == "kube-apiserver", version: minor, ..Component::new(name, flags, place) }
+    Component { tool: TOOL, version: minor, ..Component::new(name, flags, place) }
 }
 
 /// Flags of the API server that other parts of a Cluster set.
@@ -165,8 +188,7 @@ fn control_plane<'a>(reading: &Reading<'a, '_>, members: &[View<'a>]) -> Declare
 
 fn count(root: View<'_>, groups: &[View<'_>]) -> Spot<Option<i64>> {
     let Some(first) = groups.first() else {
-        let reason = Reason::new(UnknownCode::Partial, "no control-plane InstanceGroup is in the input");
-        return Spot::unknown(reason, Origin::Node(crate::facts::anchor(root)));
+        return Spot::unknown(no_groups(), Origin::Node(crate::facts::anchor(root)));
     };
     let sizes: Vec<Spot<Option<i64>>> = groups.iter().map(|group| size(*group, "spec.minSize")).collect();
     let place = match groups {

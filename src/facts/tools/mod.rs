@@ -5,13 +5,17 @@
 
 mod cluster_api;
 mod kops;
+mod kubespray;
 mod machines;
+mod rancher;
+mod talos;
+mod variables;
 
 use super::backup::ToolBackup;
 use super::builder::Spot;
 use super::component::{Component, ComponentTables};
-use super::control_plane::{Declared, Pool};
-use crate::inventory::{DocumentId, Inventory};
+use super::control_plane::{Declared, Pool, Taints, Volume};
+use crate::inventory::{DocumentId, Inventory, Role};
 use crate::syntax::View;
 
 /// A document that may be a tool's.
@@ -34,8 +38,10 @@ pub struct Found<'a> {
     pub tool: &'static str,
     /// The control plane.
     pub control_plane: Option<Declared<'a>>,
-    /// Where taints of control-plane nodes stand or would stand: a section, and the path below it.
-    pub taints: Vec<(View<'a>, &'static str)>,
+    /// What a file of the tool is called, where it has no kind.
+    pub label: &'static str,
+    /// What keeps pods away from control-plane nodes.
+    pub taints: Vec<Taints<'a>>,
     /// Components, etcd among them where the tool runs it.
     pub components: Vec<Component<'a>>,
     /// Endpoints of an etcd that runs elsewhere, in kubeadm's shape.
@@ -43,7 +49,7 @@ pub struct Found<'a> {
     /// Members of the etcd that the tool runs.
     pub members: Option<Spot<Option<i64>>>,
     /// Disks of its members.
-    pub volumes: Vec<View<'a>>,
+    pub volumes: Vec<Volume<'a>>,
     /// Pools of machines.
     pub pools: Vec<Pool<'a>>,
     /// Snapshots that the tool takes by itself.
@@ -54,7 +60,7 @@ pub struct Found<'a> {
 type Adapter = for<'a, 't> fn(&Reading<'a, 't>) -> Option<Found<'a>>;
 
 /// All adapters; the first that knows a document reads it.
-const ADAPTERS: &[Adapter] = &[cluster_api::read, machines::read, kops::read];
+const ADAPTERS: &[Adapter] = &[cluster_api::read, machines::read, kops::read, kubespray::read, rancher::read, talos::read];
 
 /// What a document says, whichever tool's it is.
 pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
@@ -65,6 +71,15 @@ impl<'a> Reading<'a, '_> {
     /// Whether the document is of a kind of an API group, in any version.
     fn is(&self, group: &str, kind: &str) -> bool {
         self.inventory.document(self.id).key.as_ref().is_some_and(|key| key.is(group, kind))
+    }
+
+    /// The documents without a kind that the document's environment sees, this one among them.
+    fn files(&self) -> impl Iterator<Item = (DocumentId, View<'a>)> {
+        let inventory = self.inventory;
+        let environment = &inventory.environments()[inventory.document(self.id).environment.index()];
+        let all = environment.visible.iter().flat_map(|id| inventory.members(*id)).copied();
+        let plain = all.filter(|&id| inventory.document(id).role != Role::Object);
+        plain.map(|id| (id, inventory.document(id).view(inventory.forest())))
     }
 
     /// The objects of a kind that the document's environment sees.
