@@ -59,7 +59,7 @@ enum FlagType {
 impl FlagTable {
     /// The table that is compiled in.
     pub fn load() -> Result<FlagTable, String> {
-        serde_saphyr::from_str(include_str!("../../../data/flags.yaml"))
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/flags.json")))
             .map_err(|error| format!("data/flags.yaml: {error}"))
     }
 
