@@ -29,6 +29,7 @@ mod schema;
 mod service_ports;
 mod subject;
 mod surroundings;
+mod tools;
 mod workload;
 
 pub use builder::{FactBuilder, Fallback};
@@ -300,7 +301,8 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
         _ if document.role == Role::Other && document.format == Format::Json => {
             authorization::of_abac(inventory, id, tree).or_else(|| cluster::components(inventory, components, id, tree))
         }
-        _ => cluster::components(inventory, components, id, tree),
+        _ => cluster::components(inventory, components, id, tree)
+            .or_else(|| cluster::of_tool(inventory, components, floating, id, tree)),
     }
 }
 

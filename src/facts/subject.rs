@@ -62,6 +62,7 @@ subjects! {
     Certificate = "certificate", "certificate";
     ControlPlane = "control-plane", "controlPlane";
     Node = "node", "node";
+    NodePool = "node-pool", "nodePool";
     Etcd = "etcd", "etcd";
     Encryption = "encryption", "encryption";
     AuditPolicy = "audit-policy", "auditPolicy";

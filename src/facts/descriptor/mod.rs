@@ -63,6 +63,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Authorization => Some(&login::AUTHORIZATION),
         SubjectKind::ControlPlane => Some(&control_plane::CONTROL_PLANE),
         SubjectKind::Node => Some(&control_plane::NODE),
+        SubjectKind::NodePool => Some(&control_plane::NODE_POOL),
         SubjectKind::Etcd => Some(&control_plane::ETCD),
         SubjectKind::Encryption => Some(&control_plane::ENCRYPTION),
         SubjectKind::AuditPolicy => Some(&control_plane::AUDIT_POLICY),
