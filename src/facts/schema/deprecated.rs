@@ -24,6 +24,8 @@ struct Field {
     kinds: Vec<String>,
     path: Vec<String>,
     value: Option<String>,
+    /// A path from the same place; where it is set too, the field is an alias that the API server filled in.
+    unless: Option<String>,
     /// Minor of the first release that called it deprecated.
     since: u32,
     #[serde(rename = "use")]
@@ -45,7 +47,8 @@ impl DeprecatedFields {
             let asked = field.kinds.iter().any(|kind| kind == document.kind()).then(|| document.view(forest));
             let asked = asked.or_else(|| pod.filter(|_| field.kinds.iter().any(|kind| kind == "pod")));
             let mut found = Vec::new();
-            asked.into_iter().for_each(|from| places(from, &field.path, &mut found));
+            let alias = |from: &View<'_>| field.unless.as_ref().is_some_and(|path| from.path(path).is_some());
+            asked.into_iter().filter(|from| !alias(from)).for_each(|from| places(from, &field.path, &mut found));
             let fits = |value: &View<'_>| field.value.is_none() || value.str() == field.value.as_deref();
             for (place, _) in found.into_iter().filter(|(_, value)| fits(value)) {
                 nodes.push(fact(facts, field, place));
