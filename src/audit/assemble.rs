@@ -1,5 +1,7 @@
 //! From outcomes to a report: severities, suppressions, fingerprints, score, coverage.
 
+use rayon::prelude::*;
+
 use super::known::Known;
 use super::{Audit, groups, suppressions};
 use crate::engine::{self, About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
@@ -167,11 +169,16 @@ impl Assembler<'_> {
         }
     }
 
+    /// Findings are made on all cores; suppressions count their uses one after the other.
     fn findings(&self, outcomes: &[Outcome], suppressions: &mut Suppressions) -> Vec<Finding> {
-        outcomes.iter().map(|outcome| self.finding(outcome, suppressions)).collect()
+        let mut findings: Vec<Finding> = outcomes.par_iter().map(|outcome| self.finding(outcome)).collect();
+        for (finding, outcome) in findings.iter_mut().zip(outcomes) {
+            self.waive(finding, outcome, suppressions);
+        }
+        findings
     }
 
-    fn finding(&self, outcome: &Outcome, suppressions: &mut Suppressions) -> Finding {
+    fn finding(&self, outcome: &Outcome) -> Finding {
         let rule = self.rules[outcome.rule].rule;
         let subject = self.subject(outcome);
         let location = self.location(outcome, subject);
@@ -180,7 +187,7 @@ impl Assembler<'_> {
             Verdict::Fail => (Status::Fail, None),
             Verdict::Unknown(reason) => (Status::Unknown, Some(reason.clone())),
         };
-        let mut finding = Finding {
+        Finding {
             rule: rule.id.clone(),
             status,
             severity: self.settings.rules.severity.get(rule.id.as_str()).copied().unwrap_or(outcome.severity),
@@ -199,14 +206,18 @@ impl Assembler<'_> {
             baselined: false,
             new: true,
             count: outcome.count,
-        };
-        let path = self.settings.in_repository(&finding.location.path).into_owned();
-        self.apply_overrides(&path, &mut finding);
-        if status == Status::Fail {
-            let waiver = suppressions.covering(&target(rule, subject, &finding, &path));
-            finding.suppressed = finding.suppressed.or(waiver.map(suppressed));
         }
-        finding
+    }
+
+    /// Changes a finding as the configuration says, and marks it when a suppression covers it.
+    fn waive(&self, finding: &mut Finding, outcome: &Outcome, suppressions: &mut Suppressions) {
+        let path = self.settings.in_repository(&finding.location.path).into_owned();
+        self.apply_overrides(&path, finding);
+        if finding.status == Status::Fail {
+            let rule = self.rules[outcome.rule].rule;
+            let waiver = suppressions.covering(&target(rule, self.subject(outcome), finding, &path));
+            finding.suppressed = finding.suppressed.take().or(waiver.map(suppressed));
+        }
     }
 
     /// What the configuration says about the path; the last that fits counts.

@@ -29,6 +29,7 @@ mod schema;
 mod service_ports;
 mod subject;
 mod surroundings;
+mod tools;
 mod workload;
 
 pub use builder::{FactBuilder, Fallback};
@@ -162,6 +163,7 @@ impl Maker {
             certificate::of_document(inventory, assumptions.as_of, id, tree)
         }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
+        subjects.extend(access::paths(inventory, &self.tables.controllers));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
         let clusters = clusters(inventory, &subjects, assumptions);
         let dated = vec![
@@ -300,7 +302,8 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
         _ if document.role == Role::Other && document.format == Format::Json => {
             authorization::of_abac(inventory, id, tree).or_else(|| cluster::components(inventory, components, id, tree))
         }
-        _ => cluster::components(inventory, components, id, tree),
+        _ => cluster::components(inventory, components, id, tree)
+            .or_else(|| cluster::of_tool(inventory, components, floating, id, tree)),
     }
 }
 
