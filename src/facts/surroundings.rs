@@ -23,6 +23,8 @@ pub struct Surroundings {
     made: FxHashMap<(&'static str, String), Vec<Maker>>,
     /// Namespaces in which Secrets are declared.
     secrets: FxHashMap<Option<Arc<str>>, Vec<DocumentId>>,
+    /// Roles that let somebody create Secrets.
+    secret_makers: Vec<DocumentId>,
     /// Bindings by the names of service accounts that they grant something.
     granted: FxHashMap<String, Vec<DocumentId>>,
     /// Replacements by registry and repository of the image that they replace.
@@ -85,6 +87,7 @@ impl Surroundings {
                 "ResourceQuota" => surroundings.quotas.entry(namespace(inventory, id)).or_default().push(id),
                 "Secret" => surroundings.secrets.entry(namespace(inventory, id)).or_default().push(id),
                 "RoleBinding" | "ClusterRoleBinding" => surroundings.add_granted(id, root),
+                "Role" | "ClusterRole" if creates_secrets(root) => surroundings.secret_makers.push(id),
                 kind if GUARDS.contains(&kind) => surroundings.guards.push(id),
                 kind if MAKERS.iter().any(|(maker, ..)| *maker == kind) => surroundings.add_made(id, kind, root),
                 // The environment of what a Kustomize root pulls in is named after the root's directory.
@@ -153,6 +156,10 @@ impl Surroundings {
 
     /// Whether the input declares any Secret in the namespace of `of`.
     pub fn keeps_secrets(&self, inventory: &Inventory, of: DocumentId) -> bool {
+        // Who may create Secrets makes them at run time.
+        if self.secret_makers.iter().any(|&role| inventory.sees(of, role)) {
+            return false;
+        }
         let secrets = self.secrets.get(&namespace(inventory, of));
         secrets.into_iter().flatten().any(|&secret| inventory.sees(of, secret))
     }
@@ -192,6 +199,17 @@ impl Surroundings {
         let entries = self.images.get(&(image.registry.clone(), image.repository.clone()));
         entries.into_iter().flatten().find(seen).map_or_else(|| image.is_mutable_tag(), |entry| entry.mutable)
     }
+}
+
+fn creates_secrets(role: View<'_>) -> bool {
+    let any = |rule: View<'_>, list: &str, words: [&str; 2]| {
+        rule.get(list)
+            .into_iter()
+            .flat_map(View::items)
+            .any(|item| item.str().is_some_and(|text| words.contains(&text)))
+    };
+    let mut rules = role.get("rules").into_iter().flat_map(View::items);
+    rules.any(|rule| any(rule, "resources", ["secrets", "*"]) && any(rule, "verbs", ["create", "*"]))
 }
 
 fn namespace(inventory: &Inventory, id: DocumentId) -> Option<Arc<str>> {

@@ -163,8 +163,11 @@ pub fn doubt<'a>(rule: View<'a>) -> Option<&'a Reason> {
 
 /// The powers as a fact: name to resource.
 pub fn build(facts: &mut FactBuilder, rule: View<'_>) -> NodeId {
+    // That every resource is granted is said once, by the rule on wildcards; what that means for running commands is worth
+    // a word of its own.
+    let named = held(rule).into_iter().filter(|(name, resource)| *name == "exec" || resource.str() != Some("*"));
     let mut fields: Vec<(&'static str, NodeId)> =
-        held(rule).into_iter().map(|(name, resource)| (name, facts.refer(resource.at()))).collect();
+        named.map(|(name, resource)| (name, facts.refer(resource.at()))).collect();
     if let Some(name) = trusted_config(rule) {
         fields.push(("trustedConfig", facts.refer(name.at())));
     }

@@ -186,7 +186,15 @@ impl<'a> Workload<'a> {
         let applies = SELECTING.contains(&self.template.kind.kind) && self.template.kind.group != "extensions";
         let answer = match self.root.path(PATH) {
             _ if !applies => Answer::Yes,
-            None => hidden(self.root, PATH).map_or(Answer::No, |reason| Answer::Unknown(reason.clone())),
+            None => match hidden(self.root, PATH) {
+                Some(reason) => Answer::Unknown(reason.clone()),
+                None if self.inventory.environments()[self.inventory.document(self.id).environment.index()]
+                    .kustomized =>
+                {
+                    Answer::Unknown(Reason::new(UnknownCode::Partial, "Kustomize may add the selector"))
+                }
+                None => Answer::No,
+            },
             Some(selector) => match label_selector(selector) {
                 None => Answer::No,
                 Some(shown) if shown.selector.is_empty() && shown.hidden.is_none() => Answer::No,
