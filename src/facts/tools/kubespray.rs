@@ -76,6 +76,9 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     if document.role == Role::Object {
         return None;
     }
+    if super::variables::is_group_file(reading.inventory.path(reading.id)) && reading.root.is_map() {
+        return Some(Found { tool: TOOL, label: "GroupVariables", document: true, ..Found::default() });
+    }
     let hosts = Hosts::read(document.format, reading.root)?;
     let group = CONTROL_PLANE.into_iter().find(|group| !hosts.of(group).is_empty())?;
     let cluster = Cluster { nodes: hosts.of(group), variables: Variables::of(reading, &hosts, GROUPS), hosts, group };
@@ -144,10 +147,11 @@ impl<'a> Cluster<'a> {
 
     fn switch(&self, variable: &str, sets: &[(&str, &str)]) -> Vec<SetFlag<'a>> {
         let Some(place) = self.variables.get(variable) else { return Vec::new() };
-        if jinja(place).is_none() && place.bool() != Some(true) {
-            return Vec::new();
-        }
-        let value = |text: &str| jinja(place).map_or_else(|| Ok(text.to_string()), Err);
+        let on = place.bool() == Some(true);
+        let value = |text: &str| match jinja(place) {
+            Some(reason) => Err(reason),
+            None => Ok(if on { text.to_string() } else { String::new() }),
+        };
         sets.iter().map(|(flag, text)| SetFlag { name: (*flag).to_string(), value: value(text), place }).collect()
     }
 
@@ -185,7 +189,8 @@ impl<'a> Cluster<'a> {
     fn endpoint(&self, root: View<'a>) -> Endpoint<'a> {
         let balancer = self.variables.get("loadbalancer_apiserver");
         let address = balancer.and_then(|balancer| balancer.get("address"));
-        if let Some(address) = address.or_else(|| self.variables.get("apiserver_loadbalancer_domain_name")) {
+        let name = self.variables.get("apiserver_loadbalancer_domain_name").filter(|_| address.is_some());
+        if let Some(address) = name.or(address) {
             return match jinja(address) {
                 Some(reason) => Endpoint::Unknown(reason, Origin::Node(address.at())),
                 None => Endpoint::Written(address),

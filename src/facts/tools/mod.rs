@@ -7,9 +7,12 @@ mod cluster_api;
 mod kops;
 mod kubespray;
 mod machines;
+mod managed;
 mod rancher;
 mod talos;
 mod variables;
+
+pub use managed::providers;
 
 use super::backup::ToolBackup;
 use super::builder::Spot;
@@ -52,6 +55,8 @@ pub struct Found<'a> {
     pub volumes: Vec<Volume<'a>>,
     /// Pools of machines.
     pub pools: Vec<Pool<'a>>,
+    /// Whether rules look at the file as it is.
+    pub document: bool,
     /// Snapshots that the tool takes by itself.
     pub backup: Option<ToolBackup<'a>>,
 }
@@ -60,7 +65,8 @@ pub struct Found<'a> {
 type Adapter = for<'a, 't> fn(&Reading<'a, 't>) -> Option<Found<'a>>;
 
 /// All adapters; the first that knows a document reads it.
-const ADAPTERS: &[Adapter] = &[cluster_api::read, machines::read, kops::read, kubespray::read, rancher::read, talos::read];
+const ADAPTERS: &[Adapter] =
+    &[cluster_api::read, machines::read, kops::read, kubespray::read, rancher::read, talos::read];
 
 /// What a document says, whichever tool's it is.
 pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {

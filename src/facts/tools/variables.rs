@@ -156,7 +156,8 @@ pub struct Variables<'a> {
 impl<'a> Variables<'a> {
     /// The variables that hosts of `groups` see, given from the outermost group to the innermost.
     pub fn of(reading: &Reading<'a, '_>, hosts: &Hosts<'a>, groups: &[&str]) -> Variables<'a> {
-        let mut all: Vec<(String, View<'a>)> = groups.iter().flat_map(|group| hosts.variables(group)).cloned().collect();
+        let mut all: Vec<(String, View<'a>)> =
+            groups.iter().flat_map(|group| hosts.variables(group)).cloned().collect();
         let mut home = None;
         for group in groups {
             for (id, file) in reading.files() {
@@ -175,6 +176,11 @@ impl<'a> Variables<'a> {
     pub fn get(&self, name: &str) -> Option<View<'a>> {
         self.all.iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value).filter(|value| !value.is_null())
     }
+}
+
+/// Whether a file holds variables of a group or a host.
+pub fn is_group_file(path: &str) -> bool {
+    path.split('/').any(|folder| matches!(folder, "group_vars" | "host_vars"))
 }
 
 /// `group_vars/all.yml` and `group_vars/all/anything.yml`.
