@@ -76,6 +76,16 @@ fn cluster<'a>(reading: &Reading<'a, '_>) -> Found<'a> {
     }
 }
 
+/// The control-plane groups of a cluster in sight.
+fn control_groups<'a>(reading: &Reading<'a, '_>) -> Vec<View<'a>> {
+    let cluster = reading.root.str_at("metadata.name");
+    let ours = |group: &View<'a>| {
+        let label = group.path("metadata.labels").and_then(|labels| labels.get("kops.k8s.io/cluster"));
+        is_control_plane(*group) && (label.is_none() || label.and_then(View::str) == cluster)
+    };
+    reading.others(GROUP, "InstanceGroup").filter(ours).collect()
+}
+
 /// Every member of every etcd. Where no control-plane group is in the input, nobody can say whether theirs exist.
 fn volumes<'a>(reading: &Reading<'a, '_>) -> Vec<Volume<'a>> {
     let groups: Vec<View<'a>> =
@@ -141,7 +151,7 @@ fn component<'a>(reading: &Reading<'a, '_>, name: &'static str, path: &'static s
     let version = root.path("spec.kubernetesVersion");
     let minor = version.and_then(|version| Some((component::minor(version.str()?)?, version)));
     let place = section.map_or(crate::facts::anchor(root), View::at);
-    Component { tool: TOOL, version: minor, ..Component::new(name, flags, place) }
+    Component { tool: TOOL, of_cluster: minor, ..Component::new(name, flags, place) }
 }
 
 /// Flags of the API server that other parts of a Cluster set.
@@ -170,11 +180,7 @@ fn etcd_component(etcd: View<'_>) -> Component<'_> {
 fn control_plane<'a>(reading: &Reading<'a, '_>, members: &[View<'a>]) -> Declared<'a> {
     let root = reading.root;
     let cluster = root.str_at("metadata.name");
-    let ours = |group: &View<'a>| {
-        let label = group.path("metadata.labels").and_then(|labels| labels.get("kops.k8s.io/cluster"));
-        is_control_plane(*group) && (label.is_none() || label.and_then(View::str) == cluster)
-    };
-    let groups: Vec<View<'a>> = reading.others(GROUP, "InstanceGroup").filter(ours).collect();
+    let groups = control_groups(reading);
     let mut declared = Declared::new(TOOL, root, count(root, &groups));
     declared.joins = members.len() > 1;
     declared.version = root.path("spec.kubernetesVersion");

@@ -137,7 +137,7 @@ impl<'a> Cluster<'a> {
             Origin::Node(place) | Origin::Key(place) => place,
             _ => root.at(),
         };
-        Component { tool: TOOL, version: self.version(), ..Component::new(name, flags, place) }
+        Component { tool: TOOL, of_cluster: self.version(), ..Component::new(name, flags, place) }
     }
 
     fn version(&self) -> Option<(i64, View<'a>)> {
