@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::known::Known;
 use super::{Audit, groups, suppressions};
-use crate::engine::{About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
+use crate::engine::{self, About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
 use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
 use crate::report::{
@@ -71,13 +71,14 @@ pub fn report(
 ) -> Audit {
     let (skipped, rules) = (assemble_skipped(settings, facts, rules), rules.active);
     let Loaded { inventory, problems, failed_named, counts, marks } = loaded;
+    let mut evaluation = evaluation;
     let assembler = Assembler { settings, inventory: &inventory, facts, rules };
     let (mut suppressions, mut noticed) = assembler.suppressions(&marks);
-    let mut findings: Vec<Finding> = evaluation.outcomes.par_iter().map(|outcome| assembler.finding(outcome)).collect();
-    for (finding, outcome) in findings.iter_mut().zip(&evaluation.outcomes) {
-        assembler.waive(finding, outcome, &mut suppressions);
-    }
+    let mut findings = assembler.findings(&evaluation.outcomes, &mut suppressions);
     noticed.extend(suppressions.unused(|rule| rules.iter().any(|active| active.rule.id.as_str() == rule)));
+    if engine::add_noticed(&inventory, facts, rules, &mut evaluation.outcomes, &noticed) {
+        findings = assembler.findings(&evaluation.outcomes, &mut suppressions);
+    }
     assembler.fingerprint(&mut findings, &evaluation.outcomes);
     let ran = |rule: &str| rules.iter().any(|active| active.rule.id.as_str() == rule);
     let compared = known.mark(&mut findings, settings, ran);
@@ -172,6 +173,15 @@ impl Assembler<'_> {
             About::Subject(index) => Some(&self.facts.subjects[index]),
             About::Source(_) => None,
         }
+    }
+
+    /// Findings are made on all cores; suppressions count their uses one after the other.
+    fn findings(&self, outcomes: &[Outcome], suppressions: &mut Suppressions) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = outcomes.par_iter().map(|outcome| self.finding(outcome)).collect();
+        for (finding, outcome) in findings.iter_mut().zip(outcomes) {
+            self.waive(finding, outcome, suppressions);
+        }
+        findings
     }
 
     fn finding(&self, outcome: &Outcome) -> Finding {

@@ -104,6 +104,11 @@ impl FactBuilder {
         NodeRef { tree: self.id, node }
     }
 
+    /// The id of the tree that is being built.
+    pub fn tree_id(&self) -> TreeId {
+        self.id
+    }
+
     /// The origin of what has no place of its own.
     pub fn anchor(&self) -> Origin {
         Origin::Anchor(self.anchor)

@@ -185,11 +185,13 @@ impl Tls<'_, '_, '_> {
         }
     }
 
-    /// Whether a certificate is there and no URL is plain.
+    /// Whether a certificate is there and no URL is plain. Without any URL etcd listens on the loopback address only.
     fn served(&self, prefix: &str) -> Known<bool> {
-        let urls = self.text(if prefix.is_empty() { "listen-client-urls" } else { "listen-peer-urls" });
+        let name = if prefix.is_empty() { "listen-client-urls" } else { "listen-peer-urls" };
+        let urls =
+            self.text(name).map(|urls| urls.filter(|_| self.component.flags.set.iter().any(|flag| flag.name == name)));
         let certificate = self.either(&format!("{prefix}cert-file"), &format!("{prefix}auto-tls"));
-        let secure = urls.map(|urls| urls.is_some_and(|urls| urls.split(',').all(is_secure)));
+        let secure = urls.map(|urls| urls.is_none_or(|urls| urls.split(',').all(is_secure)));
         match (certificate, secure) {
             (Ok(false), _) | (_, Ok(false)) => Ok(false),
             (Err(reason), _) | (_, Err(reason)) => Err(reason),

@@ -10,6 +10,7 @@ mod login;
 mod namespace;
 mod objects;
 mod schema;
+mod traffic;
 mod workload;
 
 pub use edge::CLUSTER;
@@ -49,8 +50,12 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::ConfigMap => Some(&namespace::CONFIG_MAP),
         SubjectKind::Service => Some(&objects::SERVICE),
         SubjectKind::Pdb => Some(&objects::PDB),
+        SubjectKind::Ingress => Some(&traffic::INGRESS),
+        SubjectKind::NetworkPolicy => Some(&traffic::NETWORK_POLICY),
+        SubjectKind::Autoscaler => Some(&traffic::AUTOSCALER),
         SubjectKind::Role => Some(&objects::ROLE),
         SubjectKind::Binding => Some(&objects::BINDING),
+        SubjectKind::AccessPath => Some(&objects::ACCESS_PATH),
         SubjectKind::Component => Some(&control_plane::COMPONENT),
         SubjectKind::Kubelet => Some(&kubelet::KUBELET),
         SubjectKind::Certificate => Some(&login::CERTIFICATE),
