@@ -78,6 +78,14 @@ fn every_way_of_breaking_a_cluster_is_found_on_its_line() {
 
 const TWINS: &[Twin] = &[
     Twin(
+        "kubespray",
+        "inventory.ini",
+        "[etcd:children]\nkube_control_plane",
+        "[etcd]\ncp1",
+        "etcd-below-three-members",
+        "[etcd]",
+    ),
+    Twin(
         "cluster-api-v1beta1",
         "cluster.yaml",
         "replicas: 3\n  version",

@@ -65,9 +65,12 @@ fn cluster<'a>(reading: &Reading<'a, '_>) -> Found<'a> {
     let listed: Vec<View<'a>> = members.into_iter().flat_map(View::items).collect();
     let place = members.map_or(root.origin_of("spec.etcdClusters"), |members| Origin::Node(members.at()));
     let number = members.map(|_| i64::try_from(listed.len()).unwrap_or(i64::MAX));
+    let declared = control_plane(reading, &listed);
     Found {
         tool: TOOL,
-        control_plane: Some(control_plane(reading, &listed)),
+        // A member runs on one node each, so other numbers are numbers of their own.
+        separate_etcd: number.is_some() && declared.count.value.as_ref().ok() != Some(&number),
+        control_plane: Some(declared),
         components,
         members: Some(Spot::known(number, place)),
         volumes: volumes(reading),

@@ -85,6 +85,7 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     let mut found = Found { tool: TOOL, label: "Inventory", ..Found::default() };
     found.components = COMPONENTS.iter().map(|name| cluster.component(name, reading.root)).collect();
     found.members = Some(cluster.members(reading.root));
+    found.separate_etcd = cluster.has_etcd_of_its_own();
     found.taints.extend(cluster.taints(reading.root));
     found.control_plane = Some(cluster.control_plane(reading.root));
     Some(found)
@@ -161,6 +162,13 @@ impl<'a> Cluster<'a> {
         // Where etcd runs in pods of kubeadm, it is on the control-plane nodes.
         let number = if members.is_empty() { self.nodes.len() } else { members.len() };
         Spot::known(i64::try_from(number).ok(), place)
+    }
+
+    /// Whether etcd runs on other machines than the control plane, or only on some of its.
+    fn has_etcd_of_its_own(&self) -> bool {
+        let members = self.hosts.of("etcd");
+        let is_node = |member: &Host| self.nodes.iter().any(|node| node.name == member.name);
+        !members.is_empty() && (members.len() != self.nodes.len() || !members.iter().all(is_node))
     }
 
     /// A control-plane node that is a worker too loses its taint.

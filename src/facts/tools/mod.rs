@@ -51,6 +51,8 @@ pub struct Found<'a> {
     pub external_etcd: Option<View<'a>>,
     /// Members of the etcd that the tool runs.
     pub members: Option<Spot<Option<i64>>>,
+    /// Its members have their own list of machines, which is not that of the control-plane nodes.
+    pub separate_etcd: bool,
     /// Disks of its members.
     pub volumes: Vec<Volume<'a>>,
     /// Pools of machines.
