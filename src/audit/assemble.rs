@@ -40,16 +40,22 @@ pub struct Rules<'a> {
     pub skipped: &'a [ActiveRule<'a>],
 }
 
-/// The rules that did not run, and on how many subjects.
-fn assemble_skipped(settings: &Settings, facts: &Facts, rules: &[ActiveRule<'_>]) -> Vec<Skipped> {
-    let reason = format!("managed: {}", settings.managed.as_deref().unwrap_or_default());
-    let mut skipped: Vec<Skipped> = rules
-        .iter()
-        .map(|active| {
-            let of_kind = facts.subjects.iter().filter(|subject| subject.kind == active.rule.subject);
-            Skipped { rule: active.rule.id.clone(), reason: reason.clone(), count: of_kind.count() }
-        })
-        .collect();
+/// The rules that did not run, and on how many subjects: those that the user called a provider's business, and those about
+/// control planes that only a provider's documents declare.
+fn assemble_skipped(settings: &Settings, facts: &Facts, rules: Rules<'_>) -> Vec<Skipped> {
+    let of_kind = |rule: &Rule| facts.subjects.iter().filter(|subject| subject.kind == rule.subject).count();
+    let skip = |rule: &Rule, provider: &str, count: usize| Skipped {
+        rule: rule.id.clone(),
+        reason: format!("managed: {provider}"),
+        count,
+    };
+    let said = settings.managed.as_deref().unwrap_or_default();
+    let mut skipped: Vec<Skipped> =
+        rules.skipped.iter().map(|active| skip(active.rule, said, of_kind(active.rule))).collect();
+    let idle = |active: &&ActiveRule<'_>| active.rule.subject.is_provider_business() && of_kind(active.rule) == 0;
+    for active in rules.active.iter().filter(idle) {
+        skipped.extend(facts.managed.iter().map(|(provider, count)| skip(active.rule, provider, *count)));
+    }
     skipped.sort_by(|a, b| a.rule.cmp(&b.rule));
     skipped
 }
@@ -63,7 +69,7 @@ pub fn report(
     evaluation: Evaluation,
     known: &Known,
 ) -> Audit {
-    let (skipped, rules) = (assemble_skipped(settings, facts, rules.skipped), rules.active);
+    let (skipped, rules) = (assemble_skipped(settings, facts, rules), rules.active);
     let Loaded { inventory, problems, failed_named, counts, marks } = loaded;
     let mut evaluation = evaluation;
     let assembler = Assembler { settings, inventory: &inventory, facts, rules };

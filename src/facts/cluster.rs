@@ -124,6 +124,7 @@ impl<'a> Building<'a> {
             stacked_members: members.as_ref().map_or(Err(one_manifest()), |members| {
                 members.value.clone().and_then(|count| count.ok_or_else(one_manifest))
             }),
+            separate: found.separate_etcd,
             members_place: members.map(|members| members.place),
             volumes: found.volumes.clone(),
             apiserver_compaction: compaction,
@@ -158,6 +159,7 @@ pub fn kubeadm(
         building.etcd(&Etcd {
             source,
             stacked_members: control_plane.count(),
+            separate: false,
             members_place: None,
             volumes: Vec::new(),
             apiserver_compaction,
@@ -186,6 +188,7 @@ pub fn components(
             building.etcd(&Etcd {
                 source,
                 stacked_members: Err(one_manifest()),
+                separate: false,
                 members_place: None,
                 volumes: Vec::new(),
                 apiserver_compaction,
@@ -221,6 +224,10 @@ pub fn of_tool(
     }
     for component in &found.components {
         building.component(component);
+    }
+    if found.document {
+        let node = building.facts.refer(building.root.at());
+        building.add(SubjectKind::Document, node);
     }
     building.etcd_of_tool(&found);
     if let Some(backup) = &found.backup {

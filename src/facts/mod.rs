@@ -113,6 +113,8 @@ pub struct Facts {
     pub subjects: Vec<Subject>,
     /// The `cluster` of each environment.
     pub clusters: Vec<NodeRef>,
+    /// Who runs control planes that the input declares and does not configure, and how many.
+    pub managed: Vec<(&'static str, usize)>,
     /// Dates of the tables that facts were made with: name and day.
     pub dated: Vec<(&'static str, String)>,
     /// Objects whose kind has no schema here: custom resources without their definition, files of other tools.
@@ -174,7 +176,7 @@ impl Maker {
             ("deprecated fields", self.tables.schemas.fields_date().to_string()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
-        Facts { subjects, clusters, dated, without_schema: 0 }
+        Facts { subjects, clusters, managed: tools::providers(inventory), dated, without_schema: 0 }
     }
 
     /// Adds the facts of some objects, and the objects themselves as subjects.

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark or test may stop")]
 
 mod canary;
+mod clusters;
 mod common;
 mod descriptors;
 mod determinism;

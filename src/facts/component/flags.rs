@@ -199,6 +199,8 @@ impl<'a> Flags<'a> {
         };
         let open = self.open.as_ref().or(self.beside.as_ref().filter(|_| row.field.is_none()));
         let text = match (last, open) {
+            // A file without a name is no file.
+            (Some(flag), _) if row.path && flag.value.as_ref().is_ok_and(String::is_empty) => None,
             (Some(flag), _) if row.repeats() && self.component != "etcd" => Some(joined(flag, set)),
             (Some(flag), _) => Some(flag.value.clone()),
             (None, Some(reason)) => Some(Err(reason.clone())),

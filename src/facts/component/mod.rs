@@ -49,6 +49,8 @@ pub struct Component<'a> {
     pub mounts: Option<Mounts>,
     /// The minor release of Kubernetes 1 that it is, and where that stands.
     pub version: Option<(i64, View<'a>)>,
+    /// The same of its cluster, where one document declares all of that.
+    pub of_cluster: Option<(i64, View<'a>)>,
 }
 
 /// The components that facts exist for.
@@ -69,6 +71,7 @@ impl<'a> Component<'a> {
             pod: None,
             mounts: None,
             version: None,
+            of_cluster: None,
         }
     }
 
@@ -180,7 +183,7 @@ impl<'a> Component<'a> {
 
     /// The minor release it is: its own, else its cluster's.
     pub fn minor(&self, inventory: &'a Inventory, id: DocumentId) -> Option<(i64, View<'a>)> {
-        self.version.or_else(|| version::of_cluster(inventory, id).filter(|_| self.name != "etcd"))
+        self.version.or(self.of_cluster).or_else(|| version::of_cluster(inventory, id).filter(|_| self.name != "etcd"))
     }
 
     /// The component's facts.

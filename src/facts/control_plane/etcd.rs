@@ -25,6 +25,8 @@ pub struct Etcd<'c, 'a> {
     pub source: EtcdSource<'c, 'a>,
     /// Members that run on the control-plane nodes, where their number is declared.
     pub stacked_members: Result<i64, Reason>,
+    /// Members have their own list of machines, which is not that of the control-plane nodes.
+    pub separate: bool,
     /// Where that number stands, if not at the component.
     pub members_place: Option<Origin>,
     /// The disks that a tool gives its members.
@@ -73,8 +75,9 @@ impl Etcd<'_, '_> {
         let flags = &component.flags;
         let tls = Tls { table, component };
         let anchor = Origin::Node(component.place);
-        let stacked = !matches!(component.tool, "systemd" | "file");
-        let (members, members_place) = match stacked {
+        let by_tool = !matches!(component.tool, "systemd" | "file");
+        let stacked = by_tool && !self.separate;
+        let (members, members_place) = match by_tool {
             true => (self.stacked_members.clone(), self.members_place.clone().unwrap_or(anchor.clone())),
             false => (listed_members(table, component), flags.origin(table, "initial-cluster")),
         };

@@ -5,7 +5,7 @@
 
 use super::{Found, Reading};
 use crate::facts::builder::Spot;
-use crate::facts::component::{self, Component};
+use crate::facts::component::{self, Component, Defaults, Flags, Home};
 use crate::facts::control_plane::{Declared, Endpoint, Taints};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
@@ -21,7 +21,10 @@ pub const TOOL: &str = "cluster-api";
 pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     let found = Found { tool: TOOL, ..Found::default() };
     if reading.is(CONTROL_PLANES, "KubeadmControlPlane") {
-        return Some(control_plane(reading, found));
+        return is_whole(reading.root).then(|| control_plane(reading, found));
+    }
+    if reading.is(CONTROL_PLANES, "RKE2ControlPlane") || reading.is(CONTROL_PLANES, "KThreesControlPlane") {
+        return is_whole(reading.root).then(|| distribution(reading, found));
     }
     if reading.is(CONTROL_PLANES, "KubeadmControlPlaneTemplate") {
         return Some(template(reading, found));
@@ -54,6 +57,33 @@ fn control_plane<'a>(reading: &Reading<'a, '_>, mut found: Found<'a>) -> Found<'
     found
 }
 
+/// A control plane without any of these is a patch of one.
+fn is_whole(root: View<'_>) -> bool {
+    ["spec.replicas", "spec.version", "spec.machineTemplate"].iter().any(|path| root.path(path).is_some())
+}
+
+/// A control plane of RKE2 or k3s, as far as Cluster API knows it, with the flags of its API server.
+fn distribution<'a>(reading: &Reading<'a, '_>, mut found: Found<'a>) -> Found<'a> {
+    let root = reading.root;
+    let count = Spot::read(root, "spec.replicas", Some(1), |value| value.int().map(Some));
+    let mut declared = Declared::new(TOOL, root, count);
+    declared.version = root.path("spec.version");
+    declared.endpoint = endpoint(reading, root);
+    found.control_plane = Some(declared);
+    found.pools.extend(super::machines::of_control_plane(reading));
+    let paths = [
+        ("rke2", "spec.serverConfig.kubeAPIServer.extraArgs"),
+        ("k3s", "spec.kthreesConfigSpec.serverConfig.kubeAPIServerArg"),
+    ];
+    for (tool, path) in paths {
+        let Some(list) = root.path(path) else { continue };
+        let home = Home { parent: list, path: String::new() };
+        let flags = Flags::new("kube-apiserver", component::listed_flags(list), Defaults::Tool(tool), home);
+        found.components.push(Component { tool, ..Component::new("kube-apiserver", flags, list.at()) });
+    }
+    found
+}
+
 /// A number, written as such or as text.
 fn number(value: View<'_>) -> Option<i64> {
     value.int().or_else(|| value.str()?.parse().ok())
@@ -66,7 +96,7 @@ fn kubeadm<'a>(reading: &Reading<'a, '_>, config: View<'a>, spec: Option<View<'a
     let version = reading.root.path("spec.version");
     let minor = version.and_then(|version| Some((component::minor(version.str()?)?, version)));
     for component in found.components.iter_mut().filter(|component| component.name != "etcd") {
-        component.version = minor.or(component.version);
+        (component.version, component.of_cluster) = (None, minor);
     }
     found.external_etcd = config.path("etcd.external");
     for section in ["initConfiguration", "joinConfiguration"] {

@@ -65,15 +65,28 @@ fn cluster<'a>(reading: &Reading<'a, '_>) -> Found<'a> {
     let listed: Vec<View<'a>> = members.into_iter().flat_map(View::items).collect();
     let place = members.map_or(root.origin_of("spec.etcdClusters"), |members| Origin::Node(members.at()));
     let number = members.map(|_| i64::try_from(listed.len()).unwrap_or(i64::MAX));
+    let declared = control_plane(reading, &listed);
     Found {
         tool: TOOL,
-        control_plane: Some(control_plane(reading, &listed)),
+        // A member runs on one node each, so other numbers are numbers of their own.
+        separate_etcd: number.is_some() && declared.count.value.as_ref().ok() != Some(&number),
+        control_plane: Some(declared),
         components,
         members: Some(Spot::known(number, place)),
         volumes: volumes(reading),
         backup: etcd.map(|etcd| backup(root, etcd)),
         ..Found::default()
     }
+}
+
+/// The control-plane groups of a cluster in sight.
+fn control_groups<'a>(reading: &Reading<'a, '_>) -> Vec<View<'a>> {
+    let cluster = reading.root.str_at("metadata.name");
+    let ours = |group: &View<'a>| {
+        let label = group.path("metadata.labels").and_then(|labels| labels.get("kops.k8s.io/cluster"));
+        is_control_plane(*group) && (label.is_none() || label.and_then(View::str) == cluster)
+    };
+    reading.others(GROUP, "InstanceGroup").filter(ours).collect()
 }
 
 /// Every member of every etcd. Where no control-plane group is in the input, nobody can say whether theirs exist.
@@ -141,7 +154,7 @@ fn component<'a>(reading: &Reading<'a, '_>, name: &'static str, path: &'static s
     let version = root.path("spec.kubernetesVersion");
     let minor = version.and_then(|version| Some((component::minor(version.str()?)?, version)));
     let place = section.map_or(crate::facts::anchor(root), View::at);
-    Component { tool: TOOL, version: minor, ..Component::new(name, flags, place) }
+    Component { tool: TOOL, of_cluster: minor, ..Component::new(name, flags, place) }
 }
 
 /// Flags of the API server that other parts of a Cluster set.
@@ -170,11 +183,7 @@ fn etcd_component(etcd: View<'_>) -> Component<'_> {
 fn control_plane<'a>(reading: &Reading<'a, '_>, members: &[View<'a>]) -> Declared<'a> {
     let root = reading.root;
     let cluster = root.str_at("metadata.name");
-    let ours = |group: &View<'a>| {
-        let label = group.path("metadata.labels").and_then(|labels| labels.get("kops.k8s.io/cluster"));
-        is_control_plane(*group) && (label.is_none() || label.and_then(View::str) == cluster)
-    };
-    let groups: Vec<View<'a>> = reading.others(GROUP, "InstanceGroup").filter(ours).collect();
+    let groups = control_groups(reading);
     let mut declared = Declared::new(TOOL, root, count(root, &groups));
     declared.joins = members.len() > 1;
     declared.version = root.path("spec.kubernetesVersion");

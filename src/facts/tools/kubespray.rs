@@ -76,12 +76,16 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     if document.role == Role::Object {
         return None;
     }
+    if super::variables::is_group_file(reading.inventory.path(reading.id)) && reading.root.is_map() {
+        return Some(Found { tool: TOOL, label: "GroupVariables", document: true, ..Found::default() });
+    }
     let hosts = Hosts::read(document.format, reading.root)?;
     let group = CONTROL_PLANE.into_iter().find(|group| !hosts.of(group).is_empty())?;
     let cluster = Cluster { nodes: hosts.of(group), variables: Variables::of(reading, &hosts, GROUPS), hosts, group };
     let mut found = Found { tool: TOOL, label: "Inventory", ..Found::default() };
     found.components = COMPONENTS.iter().map(|name| cluster.component(name, reading.root)).collect();
     found.members = Some(cluster.members(reading.root));
+    found.separate_etcd = cluster.has_etcd_of_its_own();
     found.taints.extend(cluster.taints(reading.root));
     found.control_plane = Some(cluster.control_plane(reading.root));
     Some(found)
@@ -134,7 +138,7 @@ impl<'a> Cluster<'a> {
             Origin::Node(place) | Origin::Key(place) => place,
             _ => root.at(),
         };
-        Component { tool: TOOL, version: self.version(), ..Component::new(name, flags, place) }
+        Component { tool: TOOL, of_cluster: self.version(), ..Component::new(name, flags, place) }
     }
 
     fn version(&self) -> Option<(i64, View<'a>)> {
@@ -144,10 +148,11 @@ impl<'a> Cluster<'a> {
 
     fn switch(&self, variable: &str, sets: &[(&str, &str)]) -> Vec<SetFlag<'a>> {
         let Some(place) = self.variables.get(variable) else { return Vec::new() };
-        if jinja(place).is_none() && place.bool() != Some(true) {
-            return Vec::new();
-        }
-        let value = |text: &str| jinja(place).map_or_else(|| Ok(text.to_string()), Err);
+        let on = place.bool() == Some(true);
+        let value = |text: &str| match jinja(place) {
+            Some(reason) => Err(reason),
+            None => Ok(if on { text.to_string() } else { String::new() }),
+        };
         sets.iter().map(|(flag, text)| SetFlag { name: (*flag).to_string(), value: value(text), place }).collect()
     }
 
@@ -157,6 +162,13 @@ impl<'a> Cluster<'a> {
         // Where etcd runs in pods of kubeadm, it is on the control-plane nodes.
         let number = if members.is_empty() { self.nodes.len() } else { members.len() };
         Spot::known(i64::try_from(number).ok(), place)
+    }
+
+    /// Whether etcd runs on other machines than the control plane, or only on some of its.
+    fn has_etcd_of_its_own(&self) -> bool {
+        let members = self.hosts.of("etcd");
+        let is_node = |member: &Host| self.nodes.iter().any(|node| node.name == member.name);
+        !members.is_empty() && (members.len() != self.nodes.len() || !members.iter().all(is_node))
     }
 
     /// A control-plane node that is a worker too loses its taint.
@@ -185,7 +197,8 @@ impl<'a> Cluster<'a> {
     fn endpoint(&self, root: View<'a>) -> Endpoint<'a> {
         let balancer = self.variables.get("loadbalancer_apiserver");
         let address = balancer.and_then(|balancer| balancer.get("address"));
-        if let Some(address) = address.or_else(|| self.variables.get("apiserver_loadbalancer_domain_name")) {
+        let name = self.variables.get("apiserver_loadbalancer_domain_name").filter(|_| address.is_some());
+        if let Some(address) = name.or(address) {
             return match jinja(address) {
                 Some(reason) => Endpoint::Unknown(reason, Origin::Node(address.at())),
                 None => Endpoint::Written(address),

@@ -7,9 +7,12 @@ mod cluster_api;
 mod kops;
 mod kubespray;
 mod machines;
+mod managed;
 mod rancher;
 mod talos;
 mod variables;
+
+pub use managed::providers;
 
 use super::backup::ToolBackup;
 use super::builder::Spot;
@@ -48,10 +51,14 @@ pub struct Found<'a> {
     pub external_etcd: Option<View<'a>>,
     /// Members of the etcd that the tool runs.
     pub members: Option<Spot<Option<i64>>>,
+    /// Its members have their own list of machines, which is not that of the control-plane nodes.
+    pub separate_etcd: bool,
     /// Disks of its members.
     pub volumes: Vec<Volume<'a>>,
     /// Pools of machines.
     pub pools: Vec<Pool<'a>>,
+    /// Whether rules look at the file as it is.
+    pub document: bool,
     /// Snapshots that the tool takes by itself.
     pub backup: Option<ToolBackup<'a>>,
 }

@@ -59,8 +59,8 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     let root = reading.root;
     let tool = tool(reading.inventory.path(reading.id), root)?;
     let server = is_server(root);
-    let wanted = COMPONENTS.iter().filter(|(name, _)| server || *name == "kubelet");
-    let mut components: Vec<Component<'a>> = wanted.map(|(name, key)| component(root, tool, name, key)).collect();
+    let mut components = Vec::new();
+    let mut leading = false;
     let mut found = Found { tool, label: "Config", ..Found::default() };
     if server {
         let servers: Vec<View<'a>> = reading
@@ -70,6 +70,7 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
             .collect();
         let leads = servers.iter().find(|file| file.get("server").is_none()).or(servers.first());
         if leads.is_some_and(|first| first.at() == root.at()) {
+            leading = true;
             let declared = control_plane(tool, root, &servers, reading);
             if has_etcd(tool, root) {
                 components.push(etcd(tool, root));
@@ -80,6 +81,10 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
         }
         found.taints.push(taints(root));
     }
+    // What other nodes say is what differs there.
+    let wanted =
+        COMPONENTS.iter().filter(|(name, key)| leading || (root.get(key).is_some() && (server || *name == "kubelet")));
+    components.extend(wanted.map(|(name, key)| component(root, tool, name, key)));
     found.components = components;
     Some(found)
 }
@@ -158,12 +163,14 @@ fn backup<'a>(tool: &'static str, root: View<'a>) -> ToolBackup<'a> {
     let gap = |text: &str| i64::try_from(text.parse::<Cron>().ok()?.longest_gap()?).ok();
     let interval = cron.map_or(Some(SNAPSHOT_SECONDS), |cron| cron.str().and_then(gap));
     let shipped = root.get("etcd-s3").is_some_and(|value| value.bool() == Some(true));
+    let keys = ["etcd-s3", "etcd-snapshot-dir", "etcd-snapshot-schedule-cron"];
+    let kept = keys.iter().find_map(|key| root.get(key)).map_or(anchor.clone(), |value| Origin::Node(value.at()));
     ToolBackup {
         tool,
         root,
         exists: Spot::known(!is_on(root, "etcd-disable-snapshots"), at("etcd-disable-snapshots")),
         interval: Spot::known(interval, at("etcd-snapshot-schedule-cron")),
-        target: (if shipped { "other" } else { "hostPath" }, at("etcd-snapshot-dir")),
+        target: (if shipped { "other" } else { "hostPath" }, kept),
         uploaded: Spot::known(shipped, at("etcd-s3")),
     }
 }

@@ -15,6 +15,7 @@ const TOOL: &str = "talos";
 
 /// Where components keep their flags.
 const COMPONENTS: &[(&str, &str)] = &[
+    ("kubelet", "machine.kubelet"),
     ("kube-apiserver", "cluster.apiServer"),
     ("kube-controller-manager", "cluster.controllerManager"),
     ("kube-scheduler", "cluster.scheduler"),
@@ -33,11 +34,10 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     let root = reading.root;
     let table = &reading.tables.flags;
     let mut found = Found { tool: TOOL, label: "MachineConfig", ..Found::default() };
-    found.components.push(component(table, root, "kubelet", "machine.kubelet"));
     if !is_control_plane(root) {
+        found.components.push(component(table, root, "kubelet", "machine.kubelet"));
         return Some(found);
     }
-    found.components.extend(COMPONENTS.iter().map(|(name, section)| component(table, root, name, section)));
     let nodes: Vec<View<'a>> =
         reading.files().map(|(_, file)| file).filter(|file| is_machine(*file) && is_control_plane(*file)).collect();
     found.taints.extend(taints(root));
@@ -45,8 +45,11 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
         let declared = control_plane(root, &nodes);
         found.members = Some(declared.count.clone());
         found.control_plane = Some(declared);
+        found.components.extend(COMPONENTS.iter().map(|(name, section)| component(table, root, name, section)));
     } else {
-        found.components.retain(|component| component.name != "etcd");
+        // What further nodes leave out is what the first one says.
+        let said = COMPONENTS.iter().filter(|(name, section)| *name != "etcd" && root.path(section).is_some());
+        found.components.extend(said.map(|(name, section)| component(table, root, name, section)));
     }
     Some(found)
 }

@@ -178,6 +178,11 @@ impl<'a> Variables<'a> {
     }
 }
 
+/// Whether a file holds variables of a group or a host.
+pub fn is_group_file(path: &str) -> bool {
+    path.split('/').any(|folder| matches!(folder, "group_vars" | "host_vars"))
+}
+
 /// `group_vars/all.yml` and `group_vars/all/anything.yml`.
 fn is_of_group(path: &str, group: &str) -> bool {
     let rest = path.rsplit_once("group_vars/").map_or("", |(_, rest)| rest);
