@@ -2,7 +2,7 @@
 
 use super::builder::FactBuilder;
 use super::component::{self, Component, ComponentTables, FlagTable};
-use super::control_plane::{ControlPlane, Etcd, EtcdSource, node_of_kubeadm, of_kube_proxy, one_manifest};
+use super::control_plane::{ControlPlane, Etcd, EtcdSource, contradiction, node_of_kubeadm, of_kube_proxy, one_manifest};
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
 use super::{authentication, authorization};
@@ -88,8 +88,31 @@ impl<'a> Building<'a> {
         first
     }
 
+    /// Where it shows that etcd trusts the CA of API clients: an etcd that is given it, or an API server that is given one
+    /// file for both.
+    fn shared_ca(&self, etcd: Option<&Component<'a>>) -> Option<Origin> {
+        let environment = self.inventory.document(self.id).environment;
+        let trusted = etcd.and_then(|etcd| etcd.flags.text(self.table, "trusted-ca-file").ok().flatten());
+        let place = etcd.map(|etcd| etcd.flags.origin(self.table, "trusted-ca-file"));
+        if trusted.as_deref() == Some("/etc/kubernetes/pki/ca.crt") {
+            return place;
+        }
+        let found = component::in_environment(self.inventory, self.table, environment);
+        for (_, apiserver) in found.filter(|(_, component)| component.name == "kube-apiserver") {
+            let text = |name: &str| apiserver.flags.text(self.table, name).ok().flatten();
+            let Some(clients) = text("client-ca-file").filter(|path| path.starts_with('/')) else { continue };
+            if trusted.as_ref() == Some(&clients) {
+                return place;
+            }
+            if text("etcd-cafile").as_ref() == Some(&clients) {
+                return Some(apiserver.flags.origin(self.table, "etcd-cafile"));
+            }
+        }
+        None
+    }
+
     fn etcd(&mut self, etcd: &Etcd<'_, 'a>) {
-        let node = etcd.facts(&mut self.facts, self.table);
+        let node = etcd.facts(&mut self.facts, self.tables);
         self.add(SubjectKind::Etcd, node).component = Some("etcd");
     }
 
@@ -118,7 +141,11 @@ pub fn kubeadm(
     let local = components.iter().find(|component| component.name == "etcd").map(EtcdSource::Component);
     let external = building.root.path("etcd.external").map(EtcdSource::External);
     if let Some(source) = local.or(external) {
-        building.etcd(&Etcd { source, stacked_members: control_plane.count(), apiserver_compaction });
+        let etcd = components.iter().find(|component| component.name == "etcd");
+        let shared_ca = building.shared_ca(etcd);
+        let contradiction = contradiction(building.root, &control_plane.addresses());
+        let stacked_members = control_plane.count();
+        building.etcd(&Etcd { source, stacked_members, apiserver_compaction, shared_ca, contradiction });
     }
     building.finish()
 }
@@ -140,7 +167,9 @@ pub fn components(
         if component.name == "etcd" {
             let source = EtcdSource::Component(component);
             let apiserver_compaction = building.compaction();
-            building.etcd(&Etcd { source, stacked_members: Err(one_manifest()), apiserver_compaction });
+            let shared_ca = building.shared_ca(Some(component));
+            let stacked_members = Err(one_manifest());
+            building.etcd(&Etcd { source, stacked_members, apiserver_compaction, shared_ca, contradiction: None });
         }
     }
     Some(building.finish())

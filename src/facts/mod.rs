@@ -21,6 +21,7 @@ mod load_balancer;
 mod namespace;
 mod network;
 mod pod_security;
+mod releases;
 mod schema;
 mod subject;
 mod surroundings;
@@ -127,7 +128,7 @@ impl Maker {
     ) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
-            components: component::ComponentTables::load()?,
+            components: component::ComponentTables::load(assumptions.as_of)?,
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
@@ -160,6 +161,7 @@ impl Maker {
             ("well-known controllers", self.tables.controllers.date.clone()),
             ("component flags", self.tables.components.flags.date.clone()),
             ("removed flags", self.tables.components.removed.date.clone()),
+            ("releases", self.tables.components.releases.date().to_string()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
         Facts { subjects, clusters, dated, without_schema: 0 }

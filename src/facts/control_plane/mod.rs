@@ -5,10 +5,11 @@
 //! about how many will be made from it, and the number is unknown.
 
 mod etcd;
+mod etcd_member;
 mod kubeadm;
 mod networks;
 mod node;
 
-pub use etcd::{Etcd, EtcdSource, one_manifest};
+pub use etcd::{Etcd, EtcdSource, contradiction, one_manifest};
 pub use kubeadm::ControlPlane;
 pub use node::{of_kube_proxy, of_kubeadm as node_of_kubeadm};
