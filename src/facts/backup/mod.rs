@@ -3,6 +3,7 @@
 //! `script` finds snapshots in command lines; this file reads the CronJobs that run them. Backups that run outside the
 //! input are the user's word (`--assume-external-backup`).
 
+mod care;
 mod script;
 
 use super::builder::{FactBuilder, Fallback};
@@ -81,6 +82,7 @@ impl<'a> Job<'a> {
             ("uploaded", facts.bool(self.scripts.iter().any(Script::uploads), anchor.clone())),
             ("agent", facts.bool(agent, anchor)),
             ("path", facts.opt_str(self.snapshot.path.as_deref(), place)),
+            ("care", self.care(facts)),
         ]
     }
 
@@ -194,6 +196,7 @@ pub fn absent(facts: &mut FactBuilder, place: NodeRef, partial: Option<&Reason>)
         ("uploaded", facts.bool(false, origin.clone())),
         ("agent", facts.bool(false, origin.clone())),
         ("path", facts.null(origin.clone())),
+        ("care", facts.null(origin.clone())),
     ];
     facts.map(&fields, origin)
 }

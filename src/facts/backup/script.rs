@@ -76,6 +76,11 @@ impl<'a> Script<'a> {
         Script { container, commands }
     }
 
+    /// Its commands, each with the scalar that holds it.
+    pub fn commands(&self) -> &[(ShellCommand, NodeRef)] {
+        &self.commands
+    }
+
     /// The snapshot it takes, if it takes one.
     pub fn snapshot(&self) -> Option<Snapshot<'a>> {
         self.commands.iter().find_map(|(command, place)| {

@@ -46,6 +46,21 @@ object! {
     uploaded: Type::Bool, "The job ships the snapshot off the host";
     agent: Type::Bool, "Another pod mounts the same directory of the host and ships it";
     path: Type::String, "Path of the snapshot; null if not stated";
+    care: Type::Object(&BACKUP_CARE), "What the job does besides, and how it runs; null where there is none";
+}
+
+object! {
+    /// What a backup job does besides.
+    BACKUP_CARE = "backupCare", "What a backup job does besides taking the snapshot, and how it runs";
+    verified: Type::Bool, "It checks the snapshot";
+    encrypted: Type::Bool, "It encrypts the snapshot, or sends it to something that does";
+    pruned: Type::Bool, "It removes old snapshots; unknown where a bucket may";
+    removedCommand: Type::Bool, "It runs `etcdctl snapshot status` or `restore`, which etcd 3.6 removed";
+    etcdMinor: Type::Int, "6 of etcd 3.6, as its image says; null otherwise";
+    caKeys: Type::Bool, "It mounts a directory of the host with the private keys of CAs";
+    runsOnAnyNode: Type::Bool, "It needs files of control-plane nodes, and nothing sends it there";
+    neverRuns: Type::Bool, "Its schedule never comes, or is none";
+    deadline: Type::Int, "startingDeadlineSeconds; null if unset";
 }
 
 object! {
