@@ -22,6 +22,7 @@ mod namespace;
 mod network;
 mod pod_security;
 mod releases;
+mod runbook;
 mod schema;
 mod subject;
 mod surroundings;
@@ -73,6 +74,7 @@ struct Tables {
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
     schemas: schema::Schemas,
+    runbook: runbook::Runbook,
     /// Minor of the Kubernetes release to judge for.
     target_minor: u32,
 }
@@ -132,6 +134,7 @@ impl Maker {
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
+            runbook: runbook::Runbook::load()?,
             schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
             target_minor: assumptions.target_minor,
         };
@@ -153,6 +156,18 @@ impl Maker {
         subjects.extend(pass(inventory, &self.tables, &holders, |inventory, _, id, tree| {
             certificate::of_document(inventory, assumptions.as_of, id, tree)
         }));
+        let named: Vec<DocumentId> = all
+            .iter()
+            .copied()
+            .filter(|&id| {
+                let document = inventory.document(id);
+                document.role == Role::Object || matches!(document.format, Format::Shell | Format::Markdown)
+            })
+            .collect();
+        subjects.extend(pass(inventory, &self.tables, &named, |inventory, tables, id, tree| {
+            runbook::build(inventory, &tables.runbook, &tables.components, id, tree)
+                .or_else(|| runbook::releases(inventory, &tables.components, id, tree))
+        }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
         let clusters = clusters(inventory, &subjects, assumptions);
@@ -162,6 +177,7 @@ impl Maker {
             ("component flags", self.tables.components.flags.date.clone()),
             ("removed flags", self.tables.components.removed.date.clone()),
             ("releases", self.tables.components.releases.date().to_string()),
+            ("runbooks", self.tables.runbook.date.clone()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
         Facts { subjects, clusters, dated, without_schema: 0 }

@@ -16,7 +16,8 @@ use crate::vocabulary::NodeId;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Minor {
-    released: Date,
+    #[serde(rename = "released")]
+    _released: Date,
     maintenance: Option<Date>,
     end: Option<Date>,
     /// Patches that damage data.
@@ -59,10 +60,11 @@ impl Releases {
         minor.end.is_some_and(|end| end < self.as_of)
     }
 
-    /// A release of Kubernetes: `{text, minor, patch, ended, end, minorsPastEnd, maintenance}`. `minorsPastEnd` counts from
+    /// A release of Kubernetes: `{text, minor, patch, ended, end, minorsPastEnd, maintenance, moving}`. `minorsPastEnd` counts from
     /// the newest minor that has ended: 0 for that one. Releases older than the table have ended too.
     pub fn kubernetes(&self, facts: &mut FactBuilder, text: &str, origin: &Origin) -> NodeId {
         let version = text.parse::<KubeVersion>().ok().filter(|version| version.major == 1);
+        let moving = version.is_none() && ["stable", "latest", "ci/", "release/"].iter().any(|sign| text.starts_with(sign));
         let minors = &self.table.kubernetes;
         let newest_end = minors.iter().rev().find(|(_, minor)| self.ended(minor)).map_or(0, |(number, _)| *number);
         let number = version.as_ref().map(|version| version.minor);
@@ -79,16 +81,9 @@ impl Releases {
             ("end", facts.opt_str(end.as_deref(), origin.clone())),
             ("minorsPastEnd", facts.int(past, origin.clone())),
             ("maintenance", facts.bool(in_maintenance && !ended, origin.clone())),
-            ("months", facts.opt_int(row.map(|row| self.months(row)), origin.clone())),
+            ("moving", facts.bool(moving, origin.clone())),
         ];
         facts.map(&fields, origin.clone())
-    }
-
-    /// Whole months since a release.
-    fn months(&self, minor: &Minor) -> i64 {
-        let months = |date: Date| i64::from(date.year()) * 12 + i64::from(date.month());
-        let partial = i64::from(self.as_of.day() < minor.released.day());
-        (months(self.as_of) - months(minor.released) - partial).max(0)
     }
 
     /// A release of etcd 3: `{text, minor, patch, ended, end, unsafe, blocks}`; all but the text is null where it is no

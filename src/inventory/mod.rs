@@ -14,6 +14,7 @@ mod operators;
 mod pod_index;
 mod pods;
 pub mod redaction;
+mod script;
 mod selectors;
 mod surprise;
 

@@ -9,6 +9,7 @@ mod kubelet;
 mod login;
 mod namespace;
 mod objects;
+mod runbook;
 mod schema;
 mod workload;
 
@@ -51,6 +52,8 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Pdb => Some(&objects::PDB),
         SubjectKind::Role => Some(&objects::ROLE),
         SubjectKind::Binding => Some(&objects::BINDING),
+        SubjectKind::Release => Some(&runbook::RELEASE),
+        SubjectKind::Runbook => Some(&runbook::RUNBOOK),
         SubjectKind::Component => Some(&control_plane::COMPONENT),
         SubjectKind::Kubelet => Some(&kubelet::KUBELET),
         SubjectKind::Certificate => Some(&login::CERTIFICATE),
