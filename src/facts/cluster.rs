@@ -2,7 +2,9 @@
 
 use super::builder::FactBuilder;
 use super::component::{self, Component, ComponentTables, FlagTable};
-use super::control_plane::{ControlPlane, Etcd, EtcdSource, contradiction, node_of_kubeadm, of_kube_proxy, one_manifest};
+use super::control_plane::{
+    ControlPlane, Etcd, EtcdSource, contradiction, node_of_kubeadm, of_kube_proxy, one_manifest,
+};
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
 use super::{authentication, authorization};

@@ -168,6 +168,9 @@ impl Maker {
             runbook::build(inventory, &tables.runbook, &tables.components, id, tree)
                 .or_else(|| runbook::releases(inventory, &tables.components, id, tree))
         }));
+        subjects.extend(pass(inventory, &self.tables, &named, |inventory, tables, id, tree| {
+            backup::of_script(inventory, tables.floating[inventory.document(id).environment.index()].clone(), id, tree)
+        }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
         let clusters = clusters(inventory, &subjects, assumptions);
@@ -315,7 +318,10 @@ fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions:
     }
     let mut etcds: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd).collect();
     etcds.sort_by_key(|etcd| (&*etcd.label != "ClusterConfiguration", etcd.document));
-    let backups: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Backup).collect();
+    let backups: Vec<&Subject> = subjects
+        .iter()
+        .filter(|subject| subject.kind == SubjectKind::Backup && &*subject.label != backup::MANUAL)
+        .collect();
     let mut reported: Vec<&Subject> = Vec::new();
     let mut missing = Vec::new();
     for etcd in etcds {

@@ -64,7 +64,8 @@ impl Releases {
     /// the newest minor that has ended: 0 for that one. Releases older than the table have ended too.
     pub fn kubernetes(&self, facts: &mut FactBuilder, text: &str, origin: &Origin) -> NodeId {
         let version = text.parse::<KubeVersion>().ok().filter(|version| version.major == 1);
-        let moving = version.is_none() && ["stable", "latest", "ci/", "release/"].iter().any(|sign| text.starts_with(sign));
+        let moving =
+            version.is_none() && ["stable", "latest", "ci/", "release/"].iter().any(|sign| text.starts_with(sign));
         let minors = &self.table.kubernetes;
         let newest_end = minors.iter().rev().find(|(_, minor)| self.ended(minor)).map_or(0, |(number, _)| *number);
         let number = version.as_ref().map(|version| version.minor);
@@ -72,7 +73,11 @@ impl Releases {
         let ended = number.is_some_and(|number| number <= newest_end);
         let in_maintenance = row.and_then(|row| row.maintenance).is_some_and(|from| from <= self.as_of);
         let past = number.filter(|_| ended).map_or(0, |number| i64::from(newest_end - number));
-        let end = row.and_then(|row| row.end).map(|end| end.to_string());
+        let oldest = || minors.values().next().and_then(|row| row.end).map(|end| format!("before {end}"));
+        let end = match row {
+            Some(row) => row.end.map(|end| end.to_string()),
+            None => oldest().filter(|_| ended),
+        };
         let fields = [
             ("text", facts.str(text, origin.clone())),
             ("minor", facts.opt_int(number.map(i64::from), origin.clone())),

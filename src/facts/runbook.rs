@@ -34,16 +34,19 @@ struct Dead {
 impl Runbook {
     /// The table that is compiled in.
     pub fn load() -> Result<Runbook, String> {
-        serde_saphyr::from_str(include_str!("../../data/runbook.yaml")).map_err(|error| format!("data/runbook.yaml: {error}"))
+        serde_saphyr::from_str(include_str!("../../data/runbook.yaml"))
+            .map_err(|error| format!("data/runbook.yaml: {error}"))
     }
 
     /// The verb of a command, and the words after it.
     fn verb<'r, 'a>(&'r self, words: &[View<'a>]) -> Option<(&'r [String], Vec<View<'a>>)> {
         words.iter().enumerate().find_map(|(at, word)| {
             let program = word.str()?.rsplit('/').next()?;
-            let plain: Vec<&str> = words[at + 1..].iter().filter_map(|word| word.str()).filter(|word| !word.starts_with('-')).collect();
+            let plain: Vec<&str> =
+                words[at + 1..].iter().filter_map(|word| word.str()).filter(|word| !word.starts_with('-')).collect();
             let verb = self.verbs.iter().find(|verb| {
-                verb[0] == program && plain.iter().copied().take(verb.len() - 1).eq(verb[1..].iter().map(String::as_str))
+                verb[0] == program
+                    && plain.iter().copied().take(verb.len() - 1).eq(verb[1..].iter().map(String::as_str))
             })?;
             let rest: Vec<View<'a>> = words[at + 1..].to_vec();
             Some((verb.as_slice(), rest))
@@ -52,7 +55,8 @@ impl Runbook {
 
     /// Where a manifest went, if its address is gone.
     fn dead(&self, url: &str) -> Option<&str> {
-        let minor = url.split('/').filter(|part| part.starts_with('v')).find_map(|part| part.parse::<KubeVersion>().ok());
+        let minor =
+            url.split('/').filter(|part| part.starts_with('v')).find_map(|part| part.parse::<KubeVersion>().ok());
         let row = self.dead.iter().find(|row| row.contains.iter().all(|text| url.contains(text.as_str())))?;
         minor.is_none_or(|version| version.major > 0 || version.minor >= row.since).then_some(row.now.as_str())
     }
@@ -82,8 +86,12 @@ impl<'a> Step<'_, 'a> {
     fn version(&self) -> Option<(&'a str, View<'a>)> {
         let after_equals = |word: View<'a>| Some((word.str()?.rsplit('=').next()?, word));
         if self.is(&["kubeadm", "upgrade", "apply"]) {
-            let plain: Vec<View<'a>> =
-                self.rest.iter().copied().filter(|word| word.str().is_some_and(|word| !word.starts_with('-'))).collect();
+            let plain: Vec<View<'a>> = self
+                .rest
+                .iter()
+                .copied()
+                .filter(|word| word.str().is_some_and(|word| !word.starts_with('-')))
+                .collect();
             let word = *plain.get(2)?;
             return Some((word.str()?, word));
         }
@@ -134,7 +142,16 @@ pub fn build(
         return None;
     }
     let held = holds_kubelet(&commands);
-    let mut reading = Reading { inventory, id, tree, table, tables, held, facts: FactBuilder::new(tree, steps[0].place), subjects: Vec::new() };
+    let mut reading = Reading {
+        inventory,
+        id,
+        tree,
+        table,
+        tables,
+        held,
+        facts: FactBuilder::new(tree, steps[0].place),
+        subjects: Vec::new(),
+    };
     let (mut from, mut kubeadm) = (reading.cluster_minor(), None);
     for step in &steps {
         kubeadm = step.kubeadm_package().or(kubeadm);
@@ -195,7 +212,8 @@ impl Reading<'_> {
         let version = version.unwrap_or_else(|| self.facts.null(place.clone()));
         let urls = self.urls(step);
         let installs = step.rest.iter().find(|word| word.str().is_some_and(is_kubelet_package));
-        let installs = installs.filter(|_| step.verb.last().is_some_and(|word| word == "install") && step.verb[0] != "helm");
+        let installs =
+            installs.filter(|_| step.verb.last().is_some_and(|word| word == "install") && step.verb[0] != "helm");
         let kubelet = installs.map_or(place.clone(), |word| Origin::Node(word.at()));
         let chart = self.chart(step);
         let fields = [
@@ -216,7 +234,9 @@ impl Reading<'_> {
         let (text, word) = step.version()?;
         let origin = Origin::Node(word.at());
         Some(match is_variable(text) {
-            true => self.facts.unknown(Reason::new(UnknownCode::Templated, format!("only the shell knows `{text}`")), origin),
+            true => self
+                .facts
+                .unknown(Reason::new(UnknownCode::Templated, format!("only the shell knows `{text}`")), origin),
             false => self.tables.releases.kubernetes(&mut self.facts, text, &origin),
         })
     }
@@ -245,8 +265,11 @@ impl Reading<'_> {
     fn chart(&mut self, step: &Step<'_, '_>) -> NodeId {
         let chart = step.rest.iter().filter(|_| step.verb[0] == "helm").find(|word| {
             word.str().is_some_and(|text| {
-                text.contains('/') && !text.starts_with(['.', '/', '-', '$', '~']) && !text.ends_with(".tgz")
-                    && (text.starts_with("oci://") || text.matches('/').count() == 1) && !text.contains('=')
+                text.contains('/')
+                    && !text.starts_with(['.', '/', '-', '$', '~'])
+                    && !text.ends_with(".tgz")
+                    && (text.starts_with("oci://") || text.matches('/').count() == 1)
+                    && !text.contains('=')
             })
         });
         let pinned = step.flag("--version").is_some();
@@ -274,7 +297,12 @@ fn moving(url: &str) -> Option<&'static str> {
 }
 
 /// The releases of Kubernetes that an object names.
-pub fn releases(inventory: &Inventory, tables: &ComponentTables, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
+pub fn releases(
+    inventory: &Inventory,
+    tables: &ComponentTables,
+    id: DocumentId,
+    tree: TreeId,
+) -> Option<(Tree, Vec<Subject>)> {
     let document = inventory.document(id);
     let root = document.view(inventory.forest());
     let path = VERSIONS.iter().find(|(kind, _)| *kind == document.kind()).map(|(_, path)| *path)?;
@@ -288,7 +316,9 @@ pub fn releases(inventory: &Inventory, tables: &ComponentTables, id: DocumentId,
     let release = match (value.str(), value.unknown()) {
         (Some(text), _) if !is_variable(text) => tables.releases.kubernetes(&mut facts, text, &origin),
         (_, Some(reason)) => facts.unknown(reason.clone(), origin.clone()),
-        (Some(text), _) => facts.unknown(Reason::new(UnknownCode::Templated, format!("`{text}` is no version yet")), origin.clone()),
+        (Some(text), _) => {
+            facts.unknown(Reason::new(UnknownCode::Templated, format!("`{text}` is no version yet")), origin.clone())
+        }
         _ => return None,
     };
     let what = facts.str("cluster", origin.clone());

@@ -5,7 +5,7 @@
 use super::Job;
 use crate::facts::builder::FactBuilder;
 use crate::syntax::{Origin, View};
-use crate::values::{Cron, ImageRef, KubeVersion, ShellCommand};
+use crate::values::{Cron, ImageRef, KubeVersion};
 use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
 
 /// Programs with the word that shows the deed; `""` where the program does nothing else.
@@ -63,55 +63,81 @@ const PRUNES: Signs = &[
 /// Directories of the host that hold the private keys of CAs.
 const CA_KEYS: &[&str] = &["/", "/etc", "/etc/kubernetes", "/etc/kubernetes/pki"];
 
+/// A command's words, and where it stands.
+pub(super) type Line<'c> = (Vec<&'c str>, NodeRef);
+
 /// The first command that does what the signs say.
-fn find<'c>(commands: &[&'c (ShellCommand, NodeRef)], signs: Signs) -> Option<&'c (ShellCommand, NodeRef)> {
-    commands.iter().copied().find(|(command, _)| {
-        let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+fn find<'l, 'c>(lines: &'l [Line<'c>], signs: Signs) -> Option<&'l Line<'c>> {
+    lines.iter().find(|(words, _)| {
         words.iter().enumerate().any(|(at, word)| {
             let program = word.rsplit('/').next().unwrap_or(word);
             let says = |sign: &str| {
-                sign.is_empty() || words[at + 1..].iter().any(|word| *word == sign || word.starts_with(&format!("{sign}=")))
+                sign.is_empty()
+                    || words[at + 1..].iter().any(|word| *word == sign || word.starts_with(&format!("{sign}=")))
             };
             signs.iter().any(|(name, sign)| *name == program && says(sign))
         })
     })
 }
 
+/// What the commands around a snapshot say of it.
+pub(super) struct Commands<'c> {
+    pub lines: Vec<Line<'c>>,
+    pub uploads: bool,
+    pub place: Origin,
+}
+
+impl Commands<'_> {
+    /// The facts that commands alone decide.
+    pub(super) fn facts(&self, facts: &mut FactBuilder) -> Vec<(&'static str, NodeId)> {
+        let place = &self.place;
+        let restores = find(&self.lines, &[("etcdctl", "status"), ("etcdctl", "restore")]);
+        let removed = restores.filter(|(words, _)| words.contains(&"snapshot"));
+        let removed_place = removed.map_or(place.clone(), |(_, at)| Origin::Node(*at));
+        vec![
+            ("verified", facts.bool(find(&self.lines, CHECKS).is_some(), place.clone())),
+            ("encrypted", facts.bool(find(&self.lines, ENCRYPTS).is_some(), place.clone())),
+            ("pruned", self.pruned(facts)),
+            ("removedCommand", facts.bool(removed.is_some(), removed_place)),
+        ]
+    }
+
+    /// Where snapshots go to a bucket, its rules may remove old ones.
+    fn pruned(&self, facts: &mut FactBuilder) -> NodeId {
+        match (find(&self.lines, PRUNES).is_some(), self.uploads) {
+            (false, true) => {
+                let reason = Reason::new(UnknownCode::Partial, "the rules of the bucket may remove old snapshots");
+                facts.unknown(reason, self.place.clone())
+            }
+            (pruned, _) => facts.bool(pruned, self.place.clone()),
+        }
+    }
+}
+
 impl<'a> Job<'a> {
     /// `care`.
     pub(super) fn care(&self, facts: &mut FactBuilder) -> NodeId {
         let place = Origin::Node(self.snapshot.place);
-        let commands: Vec<&(ShellCommand, NodeRef)> =
-            self.scripts.iter().flat_map(|script| script.commands()).collect();
-        let removed = find(&commands, &[("etcdctl", "status"), ("etcdctl", "restore")]).filter(|(command, _)| {
-            command.words.iter().any(|word| word.text == "snapshot")
-        });
-        let removed_place = removed.map_or(place.clone(), |(_, at)| Origin::Node(*at));
+        let lines = self
+            .scripts
+            .iter()
+            .flat_map(|script| script.commands())
+            .map(|(command, at)| (command.words.iter().map(|word| word.text.as_str()).collect(), *at));
+        let uploads = self.scripts.iter().any(super::Script::uploads);
+        let commands = Commands { lines: lines.collect(), uploads, place: place.clone() };
         let deadline = self.root.path("spec.startingDeadlineSeconds");
-        let fields = [
-            ("verified", facts.bool(find(&commands, CHECKS).is_some(), place.clone())),
-            ("encrypted", facts.bool(find(&commands, ENCRYPTS).is_some(), place.clone())),
-            ("pruned", self.pruned(facts, find(&commands, PRUNES).is_some(), &place)),
-            ("removedCommand", facts.bool(removed.is_some(), removed_place)),
+        let mut fields = commands.facts(facts);
+        fields.extend([
             ("etcdMinor", facts.opt_int(self.etcd_minor(), place.clone())),
             ("caKeys", self.ca_keys(facts, &place)),
             ("runsOnAnyNode", self.runs_on_any_node(facts)),
             ("neverRuns", self.never_runs(facts)),
-            ("deadline", facts.opt_int(deadline.and_then(View::int), self.root.origin_of("spec.startingDeadlineSeconds"))),
-        ];
+            (
+                "deadline",
+                facts.opt_int(deadline.and_then(View::int), self.root.origin_of("spec.startingDeadlineSeconds")),
+            ),
+        ]);
         facts.map(&fields, place)
-    }
-
-    /// Where snapshots go to a bucket, its rules may remove old ones; a fixed name keeps one and needs no pruning.
-    fn pruned(&self, facts: &mut FactBuilder, by_command: bool, place: &Origin) -> NodeId {
-        let elsewhere = self.scripts.iter().any(super::Script::uploads);
-        match (by_command, elsewhere) {
-            (false, true) => {
-                let reason = Reason::new(UnknownCode::Partial, "the rules of the bucket may remove old snapshots");
-                facts.unknown(reason, place.clone())
-            }
-            (pruned, _) => facts.bool(pruned, place.clone()),
-        }
     }
 
     /// The minor of etcd 3 that the image of the snapshot's container names.
@@ -148,7 +174,8 @@ impl<'a> Job<'a> {
         let origin = self.root.origin_of("spec.schedule");
         match self.root.path("spec.schedule") {
             Some(schedule) if schedule.unknown().is_some() => {
-                let reason = schedule.unknown().cloned().unwrap_or_else(|| Reason::new(UnknownCode::Templated, "templated"));
+                let reason =
+                    schedule.unknown().cloned().unwrap_or_else(|| Reason::new(UnknownCode::Templated, "templated"));
                 facts.unknown(reason, origin)
             }
             schedule => {

@@ -4,7 +4,10 @@
 //! input are the user's word (`--assume-external-backup`).
 
 mod care;
+mod manual;
 mod script;
+
+pub use manual::of_script;
 
 use super::builder::{FactBuilder, Fallback};
 use super::subject::{Subject, SubjectKind};
@@ -13,6 +16,9 @@ use crate::syntax::{Origin, Tree, View};
 use crate::values::{Cron, HostPort};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 use script::{Script, Snapshot};
+
+/// The label of snapshots that are taken by hand.
+pub const MANUAL: &str = "Script";
 
 /// A CronJob that takes etcd snapshots.
 struct Job<'a> {

@@ -87,7 +87,10 @@ impl Etcd<'_, '_> {
             ("release", etcd_member::release(facts, &tables.releases, component)),
             ("storage", etcd_member::storage(facts, table, component)),
             ("resources", etcd_member::resources(facts, component)),
-            ("sharedCa", facts.bool(self.shared_ca.is_some(), self.shared_ca.clone().unwrap_or_else(|| anchor.clone()))),
+            (
+                "sharedCa",
+                facts.bool(self.shared_ca.is_some(), self.shared_ca.clone().unwrap_or_else(|| anchor.clone())),
+            ),
             ("contradiction", self.contradiction(facts, &anchor)),
         ];
         facts.map(&fields, anchor)
@@ -144,7 +147,10 @@ impl Etcd<'_, '_> {
             ("release", facts.null(origin.clone())),
             ("storage", facts.unknown(elsewhere(), origin.clone())),
             ("resources", facts.null(origin.clone())),
-            ("sharedCa", facts.bool(self.shared_ca.is_some(), self.shared_ca.clone().unwrap_or_else(|| origin.clone()))),
+            (
+                "sharedCa",
+                facts.bool(self.shared_ca.is_some(), self.shared_ca.clone().unwrap_or_else(|| origin.clone())),
+            ),
             ("contradiction", self.contradiction(facts, &origin)),
         ];
         facts.map(&fields, origin)

@@ -34,9 +34,13 @@ pub fn storage(facts: &mut FactBuilder, table: &FlagTable, component: &Component
         None => (flag, component.flags.origin(table, "data-dir")),
     };
     let Some(path) = path else { return facts.str("disk", origin) };
-    let in_memory =
-        |path: &str| IN_MEMORY.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-    let Some(volume) = component.pod.zip(component.body).and_then(|(spec, body)| volume_below(spec, body, &path)) else {
+    let in_memory = |path: &str| {
+        IN_MEMORY
+            .iter()
+            .any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    };
+    let Some(volume) = component.pod.zip(component.body).and_then(|(spec, body)| volume_below(spec, body, &path))
+    else {
         return facts.str(if in_memory(&path) { "memory" } else { "disk" }, origin);
     };
     if let Some(key) = volume.key("emptyDir") {

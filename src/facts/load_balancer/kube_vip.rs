@@ -100,7 +100,10 @@ impl<'a> KubeVip<'a> {
     fn lacks(self, inventory: &'a Inventory, id: DocumentId) -> Option<(&'static str, Origin)> {
         let env = self.container.get("env");
         let open = env.and_then(component::openness).or_else(|| component::openness(self.container));
-        if open.is_some() || self.container.get("envFrom").is_some() || self.on("cp_enable", "controlplane").0 == Ok(false) {
+        if open.is_some()
+            || self.container.get("envFrom").is_some()
+            || self.on("cp_enable", "controlplane").0 == Ok(false)
+        {
             return None;
         }
         let named = |name: &str| {
@@ -110,12 +113,15 @@ impl<'a> KubeVip<'a> {
         let flagged = |name: &str| self.flag(name).is_some_and(|(value, _)| !value.is_empty());
         let place = |name: &str| {
             let empty = self.variable(name).map(|value| Origin::Node(value.at()));
-            empty.unwrap_or_else(|| self.container.get("name").map_or(self.container.origin_of("env"), |name| Origin::Node(name.at())))
+            empty.unwrap_or_else(|| {
+                self.container.get("name").map_or(self.container.origin_of("env"), |name| Origin::Node(name.at()))
+            })
         };
         if address(inventory, id).is_none() && !named("address") && !named("vip_address") && !flagged("address") {
             return Some(("address", place("address")));
         }
-        let peers = ["bgp_peers", "bgp_peeraddress"].into_iter().any(named) || flagged("bgppeers") || flagged("peerAddress");
+        let peers =
+            ["bgp_peers", "bgp_peeraddress"].into_iter().any(named) || flagged("bgppeers") || flagged("peerAddress");
         (self.on("bgp_enable", "bgp").0 == Ok(true) && !peers).then(|| ("peer", place("bgp_enable")))
     }
 

@@ -19,7 +19,8 @@ pub(super) fn read(root: View<'_>) -> Option<Balancer<'_>> {
         _ => return None,
     };
     let name = root.str_at("metadata.name").unwrap_or_default();
-    let server = Server { name, address, checked: Ok(true), disabled: false, count: 1, problem: None, place: kind.at() };
+    let server =
+        Server { name, address, checked: Ok(true), disabled: false, count: 1, problem: None, place: kind.at() };
     let tool = if kind.str() == Some("NodePort") { "node-port" } else { "service" };
     Some(Balancer {
         api_server: address == API_PORT,
@@ -31,5 +32,7 @@ pub(super) fn read(root: View<'_>) -> Option<Balancer<'_>> {
 
 fn has_port(root: View<'_>, wanted: i64) -> bool {
     let mut ports = root.path("spec.ports").into_iter().flat_map(View::items);
-    ports.any(|port| [port.get("port"), port.get("targetPort")].into_iter().flatten().any(|one| one.int() == Some(wanted)))
+    ports.any(|port| {
+        [port.get("port"), port.get("targetPort")].into_iter().flatten().any(|one| one.int() == Some(wanted))
+    })
 }

@@ -88,8 +88,10 @@ impl<'a> Instance<'a> {
     /// The scripts it tracks, by their definition in the same file.
     fn scripts(self) -> Vec<View<'a>> {
         let tracked = named(self.block, "track_script").filter_map(|entry| entry.get("block"));
-        let names: Vec<&str> =
-            tracked.flat_map(|block| block.items().collect::<Vec<_>>()).filter_map(|entry| entry.str_at("name")).collect();
+        let names: Vec<&str> = tracked
+            .flat_map(|block| block.items().collect::<Vec<_>>())
+            .filter_map(|entry| entry.str_at("name"))
+            .collect();
         named(self.root, "vrrp_script")
             .filter(|entry| first_arg(*entry).and_then(View::str).is_some_and(|name| names.contains(&name)))
             .collect()
@@ -128,7 +130,8 @@ impl<'a> Instance<'a> {
             return (if process.is_some() { "process" } else { "nothing" }, at);
         }
         for script in self.scripts() {
-            let Some(text) = script.get("block").and_then(|block| named(block, "script").next()).and_then(first_arg) else {
+            let Some(text) = script.get("block").and_then(|block| named(block, "script").next()).and_then(first_arg)
+            else {
                 continue;
             };
             let words = text.str().unwrap_or_default();
