@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use super::file::RuleFile;
+use super::file::{RelatedAt, RuleFile};
 use super::template::{Piece, pieces};
 use crate::expr::{Program, Scope, Type, compile};
 use crate::facts::{CLUSTER, SubjectKind, subject_type};
@@ -64,7 +64,18 @@ pub struct Late {
     /// The sentence.
     pub message: Vec<Part>,
     /// Further places.
-    pub related: Vec<(Program, String)>,
+    pub related: Vec<LateRelated>,
+}
+
+/// A further place, or one for each element of a list.
+#[derive(Debug)]
+pub struct LateRelated {
+    /// The list; its elements take the place of those of the rule's own `each`.
+    pub each: Option<Program>,
+    /// The place.
+    pub at: Program,
+    /// What it shows.
+    pub text: Vec<Part>,
 }
 
 /// A piece of a message.
@@ -219,23 +230,36 @@ impl Compiler<'_> {
 
     fn late(&self) -> Result<Late, RuleError> {
         let at = self.file.at.as_deref().map(|at| self.compile("at", at, true)).transpose()?;
-        let related = self
-            .file
-            .related
-            .iter()
-            .map(|related| Ok((self.compile("related", &related.at, true)?, related.text.clone())));
+        let related = self.file.related.iter().map(|related| self.related(related));
         let related = related.collect::<Result<Vec<_>, RuleError>>()?;
         let template = self.file.message.as_deref().unwrap_or(&self.file.title);
-        let pieces =
-            pieces(template).map_err(|at| self.fail("message", format!("`{{` at {at} is never closed"), None))?;
-        let message = pieces
+        Ok(Late { at, message: self.parts("message", template)?, related })
+    }
+
+    fn related(&self, related: &RelatedAt) -> Result<LateRelated, RuleError> {
+        let Some(each) = &related.each else {
+            let at = self.compile("related", &related.at, true)?;
+            return Ok(LateRelated { each: None, at, text: self.parts("related", &related.text)? });
+        };
+        if self.file.each.is_some() {
+            return Err(self.fail("related", "a rule with `each` has no other one".to_string(), None));
+        }
+        let list = self.compile("related", &each.list, false)?;
+        let file = RuleFile { each: Some(each.clone()), ..self.file.clone() };
+        let inner = Compiler { file: &file, ..*self };
+        let at = inner.compile("related", &related.at, true)?;
+        Ok(LateRelated { each: Some(list), at, text: inner.parts("related", &related.text)? })
+    }
+
+    fn parts(&self, field: &str, template: &str) -> Result<Vec<Part>, RuleError> {
+        let pieces = pieces(template).map_err(|at| self.fail(field, format!("`{{` at {at} is never closed"), None))?;
+        pieces
             .into_iter()
             .map(|piece| match piece {
                 Piece::Text(text) => Ok(Part::Text(text.to_string())),
-                Piece::Expression(text, _) => Ok(Part::Value(self.compile("message", text, true)?)),
+                Piece::Expression(text, _) => Ok(Part::Value(self.compile(field, text, true)?)),
             })
-            .collect::<Result<Vec<_>, RuleError>>()?;
-        Ok(Late { at, message, related })
+            .collect()
     }
 
     fn compile(&self, field: &str, text: &str, with_each: bool) -> Result<Program, RuleError> {

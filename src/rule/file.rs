@@ -156,13 +156,16 @@ impl ParamKind {
     }
 }
 
-/// A further place.
+/// A further place, or one for each element of a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RelatedAt {
+    /// The list, whose element `at` and `text` may use; only in rules without an `each` of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<Each>,
     /// Expression of the place.
     pub at: String,
-    /// What it shows.
+    /// What it shows, with `{expressions}`.
     pub text: String,
 }
 

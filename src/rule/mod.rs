@@ -9,7 +9,7 @@ mod select;
 mod set;
 mod template;
 
-pub use compile::{Expressions, Judge, KindPattern, Late, Part, Rule, RuleError, SLOTS};
+pub use compile::{Expressions, Judge, KindPattern, Late, LateRelated, Part, Rule, RuleError, SLOTS};
 pub use file::{AreaFile, Param, ParamKind, RuleFile};
 pub use select::{SelectError, select};
 pub use set::{LoadError, RuleSet};

@@ -183,11 +183,17 @@ fn is_tag(tag: &str) -> bool {
     tag.len() <= 128 && tag.starts_with(word) && tag.chars().all(|c| word(c) || matches!(c, '.' | '-'))
 }
 
+/// As `github.com/opencontainers/go-digest` validates it: registered algorithms have a length, and write hexadecimal small.
 fn is_digest(digest: &str) -> bool {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     digest.split_once(':').is_some_and(|(algorithm, hex)| {
-        algorithm.starts_with(|c: char| c.is_ascii_alphabetic())
-            && hex.len() >= 32
-            && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+        let fits = match algorithm {
+            "sha256" => hex.len() == 64,
+            "sha384" => hex.len() == 96,
+            "sha512" => hex.len() == 128,
+            _ => algorithm.starts_with(|c: char| c.is_ascii_alphabetic()) && hex.len() >= 32,
+        };
+        fits && hex.bytes().all(is_hex)
     })
 }
 

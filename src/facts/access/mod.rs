@@ -1,6 +1,9 @@
 //! The `role` and `binding` subjects: what is granted, where it holds, and to whom.
 
+mod paths;
 mod powers;
+
+pub use paths::build as paths;
 
 use super::builder::{FactBuilder, Fallback, hidden};
 use super::controllers::{Controllers, Right};
@@ -79,6 +82,7 @@ pub fn role(
         ("boundClusterWide", facts.bool(cluster_wide, anchor)),
         ("namespaced", namespaced),
         ("needs", needs),
+        ("aggregatesTo", aggregates_to(&mut facts, root)),
         ("servingOnly", facts.bool(serving_only(root), root.origin_of("rules"))),
         ("rules", facts.list_at(&rules, root.origin_of("rules"))),
         ("bindings", facts.list(&bound)),
@@ -87,6 +91,16 @@ pub fn role(
     let node = facts.map(&fields, origin);
     let subject = Subject::of(SubjectKind::Role, NodeRef { tree, node }, inventory, id);
     Some((facts.finish(), vec![subject]))
+}
+
+/// The user-facing roles that the control plane copies a role's rules into.
+fn aggregates_to(facts: &mut FactBuilder, root: View<'_>) -> NodeId {
+    let labels = root.path("metadata.labels");
+    let label = |role: &str| labels?.get(&format!("rbac.authorization.k8s.io/aggregate-to-{role}"));
+    let roles = ["admin", "edit", "view"].into_iter().filter_map(|role| Some((role, label(role)?)));
+    let roles: Vec<_> = roles.filter(|(_, label)| label.str() == Some("true")).collect();
+    let anchor = facts.anchor();
+    facts.strings(roles.into_iter().map(|(role, label)| (role, Origin::Node(label.at()))), anchor)
 }
 
 /// Whether a role holds inside namespaces only.
@@ -169,6 +183,14 @@ fn custom(rule: View<'_>) -> bool {
         && groups.all(|group| !BUILT_IN_GROUPS.contains(&group) && !group.ends_with(".openshift.io"))
 }
 
+/// Whether the API server, kubeadm or a provider makes a binding by itself.
+fn is_shipped_binding(root: View<'_>) -> bool {
+    let labels = root.path("metadata.labels");
+    let bootstrap = labels.and_then(|labels| labels.get("kubernetes.io/bootstrapping")).is_some();
+    let name = root.path("metadata.name").and_then(View::str).unwrap_or_default();
+    bootstrap || SHIPPED_BINDINGS.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// The facts of a RoleBinding or ClusterRoleBinding.
 pub fn binding(
     inventory: &Inventory,
@@ -178,7 +200,7 @@ pub fn binding(
 ) -> Option<(Tree, Vec<Subject>)> {
     let document = inventory.document(id);
     let root = document.view(inventory.forest());
-    let name = &document.key.as_ref()?.name;
+    document.key.as_ref()?;
     let mut facts = FactBuilder::new(tree, super::anchor(root));
     let subjects: Vec<NodeId> = root
         .get("subjects")
@@ -187,8 +209,6 @@ pub fn binding(
         .map(|subject| grantee(&mut facts, inventory, controllers, id, subject))
         .collect();
     let anchor = facts.anchor();
-    let bootstrap = root.path("metadata.labels").and_then(|labels| labels.get("kubernetes.io/bootstrapping")).is_some();
-    let by_name = SHIPPED_BINDINGS.iter().any(|prefix| name.starts_with(prefix));
     let fields = [
         ("kind", facts.lookup(root, "kind", Fallback::Null)),
         ("name", super::name(&mut facts, root)),
@@ -197,7 +217,7 @@ pub fn binding(
         ("roleKind", facts.lookup(root, "roleRef.kind", Fallback::Str(""))),
         ("roleName", facts.lookup(root, "roleRef.name", Fallback::Str(""))),
         ("clusterWide", facts.bool(document.kind() == "ClusterRoleBinding", anchor.clone())),
-        ("shipped", facts.bool(bootstrap || by_name, anchor)),
+        ("shipped", facts.bool(is_shipped_binding(root), anchor)),
         ("roleExists", role_exists(&mut facts, inventory, id)),
         ("writes", writes(&mut facts, inventory, id)),
         ("subjects", facts.list_at(&subjects, root.origin_of("subjects"))),

@@ -21,18 +21,11 @@ const ROWS: &[Row] = &[
     (
         "workloads",
         &["", "apps", "batch", "extensions"],
-        &[
-            "pods",
-            "replicationcontrollers",
-            "deployments",
-            "daemonsets",
-            "statefulsets",
-            "replicasets",
-            "jobs",
-            "cronjobs",
-        ],
+        &["replicationcontrollers", "deployments", "daemonsets", "statefulsets", "replicasets", "cronjobs"],
         WRITE,
     ),
+    // What a pod or a Job runs as cannot be changed any more.
+    ("workloads", &["", "batch"], &["pods", "jobs"], &["create"]),
     ("exec", &[""], &["pods/exec", "pods/attach"], &["create", "get"]),
     ("exec", &[""], &["pods/ephemeralcontainers"], CHANGE),
     ("portForward", &[""], &["pods/portforward"], &["create", "get"]),
@@ -58,7 +51,7 @@ const ROWS: &[Row] = &[
             "mutatingadmissionpolicies",
             "mutatingadmissionpolicybindings",
         ],
-        WRITE,
+        &["create", "update", "patch", "delete", "deletecollection"],
     ),
     ("persistentVolumes", &[""], &["persistentvolumes"], &["create"]),
     ("clusterObjects", &[""], &["namespaces", "nodes", "nodes/status"], CHANGE),
@@ -106,17 +99,48 @@ impl<'a> List<'a> {
     }
 }
 
+/// The lists of a rule that decide what it gives.
+pub struct Lists<'a> {
+    groups: List<'a>,
+    resources: List<'a>,
+    verbs: List<'a>,
+    names: List<'a>,
+}
+
+impl<'a> Lists<'a> {
+    /// Reads a rule.
+    pub fn of(rule: View<'a>) -> Lists<'a> {
+        let [groups, resources, verbs, names] =
+            ["apiGroups", "resources", "verbs", "resourceNames"].map(|list| List::of(rule, list));
+        Lists { groups, resources, verbs, names }
+    }
+
+    /// Whether it holds for objects of any name, as far as is known.
+    pub fn is_unnamed(&self) -> bool {
+        self.names.items.is_empty() && self.names.doubt.is_none()
+    }
+
+    /// Whether it holds for any name, or for one of these.
+    pub fn covers_name(&self, words: &[&str]) -> bool {
+        self.is_unnamed() || self.names.items.iter().any(|name| name.str().is_some_and(|name| words.contains(&name)))
+    }
+
+    /// The resource of these that it gives one of the verbs on.
+    pub fn resource(&self, groups: &[&str], resources: &[&str], verbs: &[&str]) -> Option<View<'a>> {
+        let resource = self.resources.any(resources).or_else(|| subresource(&self.resources, resources))?;
+        (self.groups.any(groups).is_some() && self.verbs.any(verbs).is_some()).then_some(resource)
+    }
+}
+
 /// The names of the powers that a rule gives, each with the resource that gives it.
 pub fn held<'a>(rule: View<'a>) -> Vec<(&'static str, View<'a>)> {
-    let [groups, resources, verbs, names] =
-        ["apiGroups", "resources", "verbs", "resourceNames"].map(|list| List::of(rule, list));
-    if !names.items.is_empty() || names.doubt.is_some() {
+    let lists = Lists::of(rule);
+    if !lists.is_unnamed() {
         return Vec::new();
     }
     let mut found: Vec<(&'static str, View<'a>)> = Vec::new();
-    for (name, of_groups, of_resources, of_verbs) in ROWS {
-        let resource = resources.any(of_resources).or_else(|| subresource(&resources, of_resources));
-        if let (Some(resource), Some(_), Some(_)) = (resource, groups.any(of_groups), verbs.any(of_verbs))
+    for (name, groups, resources, verbs) in ROWS {
+        if let Some(resource) = lists.resource(groups, resources, verbs)
             && found.iter().all(|(known, _)| known != name)
         {
             found.push((*name, resource));
@@ -133,7 +157,7 @@ fn subresource<'a>(resources: &List<'a>, wanted: &[&str]) -> Option<View<'a>> {
 }
 
 /// Why a rule may give more powers than are known.
-fn doubt<'a>(rule: View<'a>) -> Option<&'a Reason> {
+pub fn doubt<'a>(rule: View<'a>) -> Option<&'a Reason> {
     ["apiGroups", "resources", "verbs"].into_iter().find_map(|list| List::of(rule, list).doubt)
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::etcd_member;
-use crate::facts::builder::FactBuilder;
+use crate::facts::builder::{FactBuilder, Fallback, Spot};
 use crate::facts::component::{Component, ComponentTables, FlagTable};
 use crate::syntax::{Origin, View};
 use crate::values::HostPort;
@@ -27,12 +27,25 @@ pub struct Etcd<'c, 'a> {
     pub source: EtcdSource<'c, 'a>,
     /// Members that run on the control-plane nodes, where their number is declared.
     pub stacked_members: Result<i64, Reason>,
+    /// Where that number stands, if not at the component.
+    pub members_place: Option<Origin>,
+    /// The disks that a tool gives its members.
+    pub volumes: Vec<Volume<'a>>,
     /// The API server's own compaction, in text: it compacts every five minutes unless set to 0.
     pub apiserver_compaction: Option<(Result<String, Reason>, Origin)>,
     /// Where it shows that etcd trusts the CA that API clients have their certificates from.
     pub shared_ca: Option<Origin>,
     /// What its declaration contradicts itself in, and where.
     pub contradiction: Option<(&'static str, Origin)>,
+}
+
+/// The disk of a member, and the pool that its machine belongs to.
+#[derive(Clone)]
+pub struct Volume<'a> {
+    /// The member.
+    pub member: View<'a>,
+    /// That pool is no pool of control-plane nodes, or another member's.
+    pub misplaced: Spot<bool>,
 }
 
 /// A fact that may be unknown.
@@ -67,9 +80,9 @@ impl Etcd<'_, '_> {
         let flags = &component.flags;
         let tls = Tls { table, component };
         let anchor = Origin::Node(component.place);
-        let stacked = matches!(component.tool, "kubeadm" | "static-pod");
+        let stacked = !matches!(component.tool, "systemd" | "file");
         let (members, members_place) = match stacked {
-            true => (self.stacked_members.clone(), anchor.clone()),
+            true => (self.stacked_members.clone(), self.members_place.clone().unwrap_or(anchor.clone())),
             false => (listed_members(table, component), flags.origin(table, "initial-cluster")),
         };
         let retention = flags.text(table, "auto-compaction-retention").map(|text| !is_zero(text.as_deref()));
@@ -92,6 +105,7 @@ impl Etcd<'_, '_> {
                 facts.bool(self.shared_ca.is_some(), self.shared_ca.clone().unwrap_or_else(|| anchor.clone())),
             ),
             ("contradiction", self.contradiction(facts, &anchor)),
+            ("volumes", self.volumes(facts)),
         ];
         facts.map(&fields, anchor)
     }
@@ -116,6 +130,26 @@ impl Etcd<'_, '_> {
             (Err(reason), _) => Err(reason.clone()),
         };
         add_bool(facts, compacted, origin.clone())
+    }
+
+    /// `{name, type, encrypted}` of each member's disk. An account of a cloud may encrypt what nobody asks it to.
+    fn volumes(&self, facts: &mut FactBuilder) -> NodeId {
+        let mut nodes = Vec::new();
+        for Volume { member, misplaced } in &self.volumes {
+            let encrypted = match member.path("encryptedVolume").filter(|value| !value.is_null()) {
+                Some(_) => facts.lookup(*member, "encryptedVolume", Fallback::Bool(false)),
+                None => facts.unknown(undecided(), member.origin_of("encryptedVolume")),
+            };
+            let fields = [
+                ("name", facts.lookup(*member, "name", Fallback::Str(""))),
+                ("type", facts.lookup(*member, "volumeType", Fallback::NoStr)),
+                ("encrypted", encrypted),
+                ("group", facts.lookup(*member, "instanceGroup", Fallback::Str(""))),
+                ("misplaced", facts.bool_at(misplaced)),
+            ];
+            nodes.push(facts.map(&fields, Origin::Node(member.at())));
+        }
+        facts.list(&nodes)
     }
 
     fn external_facts(&self, facts: &mut FactBuilder, section: View<'_>) -> NodeId {
@@ -152,6 +186,7 @@ impl Etcd<'_, '_> {
                 facts.bool(self.shared_ca.is_some(), self.shared_ca.clone().unwrap_or_else(|| origin.clone())),
             ),
             ("contradiction", self.contradiction(facts, &origin)),
+            ("volumes", self.volumes(facts)),
         ];
         facts.map(&fields, origin)
     }
@@ -180,11 +215,13 @@ impl Tls<'_, '_, '_> {
         }
     }
 
-    /// Whether a certificate is there and no URL is plain.
+    /// Whether a certificate is there and no URL is plain. Without any URL etcd listens on the loopback address only.
     fn served(&self, prefix: &str) -> Known<bool> {
-        let urls = self.text(if prefix.is_empty() { "listen-client-urls" } else { "listen-peer-urls" });
+        let name = if prefix.is_empty() { "listen-client-urls" } else { "listen-peer-urls" };
+        let urls =
+            self.text(name).map(|urls| urls.filter(|_| self.component.flags.set.iter().any(|flag| flag.name == name)));
         let certificate = self.either(&format!("{prefix}cert-file"), &format!("{prefix}auto-tls"));
-        let secure = urls.map(|urls| urls.is_some_and(|urls| urls.split(',').all(is_secure)));
+        let secure = urls.map(|urls| urls.is_none_or(|urls| urls.split(',').all(is_secure)));
         match (certificate, secure) {
             (Ok(false), _) | (_, Ok(false)) => Ok(false),
             (Err(reason), _) | (_, Err(reason)) => Err(reason),
@@ -254,6 +291,10 @@ pub fn contradiction(root: View<'_>, nodes: &[&str]) -> Option<(&'static str, Or
 /// Why one member's description does not count members.
 pub fn one_manifest() -> Reason {
     Reason::new(UnknownCode::Partial, "the description of one member does not say how many members there are")
+}
+
+fn undecided() -> Reason {
+    Reason::new(UnknownCode::Partial, "the cloud account decides whether the volume is encrypted")
 }
 
 fn unlisted() -> Reason {

@@ -11,6 +11,7 @@ mod namespace;
 mod objects;
 mod runbook;
 mod schema;
+mod traffic;
 mod workload;
 
 pub use edge::CLUSTER;
@@ -50,10 +51,14 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::ConfigMap => Some(&namespace::CONFIG_MAP),
         SubjectKind::Service => Some(&objects::SERVICE),
         SubjectKind::Pdb => Some(&objects::PDB),
+        SubjectKind::Ingress => Some(&traffic::INGRESS),
+        SubjectKind::NetworkPolicy => Some(&traffic::NETWORK_POLICY),
+        SubjectKind::Autoscaler => Some(&traffic::AUTOSCALER),
         SubjectKind::Role => Some(&objects::ROLE),
         SubjectKind::Binding => Some(&objects::BINDING),
         SubjectKind::Release => Some(&runbook::RELEASE),
         SubjectKind::Runbook => Some(&runbook::RUNBOOK),
+        SubjectKind::AccessPath => Some(&objects::ACCESS_PATH),
         SubjectKind::Component => Some(&control_plane::COMPONENT),
         SubjectKind::Kubelet => Some(&kubelet::KUBELET),
         SubjectKind::Certificate => Some(&login::CERTIFICATE),
@@ -61,6 +66,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Authorization => Some(&login::AUTHORIZATION),
         SubjectKind::ControlPlane => Some(&control_plane::CONTROL_PLANE),
         SubjectKind::Node => Some(&control_plane::NODE),
+        SubjectKind::NodePool => Some(&control_plane::NODE_POOL),
         SubjectKind::Etcd => Some(&control_plane::ETCD),
         SubjectKind::Encryption => Some(&control_plane::ENCRYPTION),
         SubjectKind::AuditPolicy => Some(&control_plane::AUDIT_POLICY),

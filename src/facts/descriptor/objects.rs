@@ -14,6 +14,19 @@ object! {
     selector: Type::Dyn, "spec.selector; null if unset";
     selects: Type::Bool, "Has a selector and is no ExternalName";
     workloads: Type::List(&Type::Object(&NEIGHBOUR)), "Workloads whose pods it selects", [list("", "pods")];
+    rivals: Type::List(&Type::Object(&NEIGHBOUR)), "A Service further up in the input, of the same namespace, with the same selector";
+    ports: Type::List(&Type::Object(&SERVICE_PORT)), "Its ports", [list("", "pods")];
+}
+
+object! {
+    /// A port of a Service.
+    SERVICE_PORT = "servicePort", "A port of a Service";
+    name: Type::String, "Name; empty if unset";
+    port: Type::Dyn, "The port that clients ask";
+    target: Type::Dyn, "The port of the pods, a name or a number: targetPort, else port";
+    named: Type::Bool, "The target is a name";
+    valid: Type::Bool, "The target is a number from 1 to 65535, or a name that the API server accepts";
+    declared: Type::Bool, "Containers of its pods declare the target; true where they declare no port at all, or where there are no pods to ask", [list("", "pods")];
 }
 
 object! {
@@ -29,6 +42,7 @@ object! {
     allowed: Type::Int, "Evictions it allows while all pods are healthy; null if unknown";
     neverAllows: Type::Bool, "It allows no eviction, even while all pods are healthy";
     operated: Type::Bool, "An operator made it, which lets its pods go by itself";
+    stateful: Type::Bool, "A StatefulSet of the input is among what it covers";
     overlaps: Type::List(&Type::Object(&NEIGHBOUR)), "Other PodDisruptionBudgets, further up in the input, that cover a workload which this one covers";
     workloads: Type::List(&Type::Object(&NEIGHBOUR)), "Workloads whose pods it covers", [list("", "pods")];
 }
@@ -45,9 +59,31 @@ object! {
     boundClusterWide: Type::Bool, "Some ClusterRoleBinding grants it", [list("rbac.authorization.k8s.io", "clusterrolebindings")];
     namespaced: Type::Bool, "It holds inside namespaces only: a Role, or a ClusterRole that none but RoleBindings grant", [list("rbac.authorization.k8s.io", "rolebindings"), list("rbac.authorization.k8s.io", "clusterrolebindings")];
     needs: Type::List(&Type::String), "What the well-known controller it belongs to needs for its job (data/controllers.yaml): clusterAdmin, secrets, escalate, impersonate";
+    aggregatesTo: Type::List(&Type::String), "Which of admin, edit and view the control plane copies its rules into";
     servingOnly: Type::Bool, "It approves or signs certificates of kubelets' serving signer, and of no other";
     rules: Type::List(&Type::Object(&POLICY_RULE)), "Its rules";
     bindings: Type::List(&Type::Object(&NEIGHBOUR)), "Bindings that grant it", [list("rbac.authorization.k8s.io", "rolebindings"), list("rbac.authorization.k8s.io", "clusterrolebindings")];
+}
+
+object! {
+    /// A way of somebody to rights that nobody granted them.
+    ACCESS_PATH = "accessPath", "A way of somebody to rights that nobody granted them: in up to four steps by way of other identities";
+    form: Type::String, "escalation: a way to a goal, or for want of any the environment; everyNode: a DaemonSet whose account is strong in all namespaces; people: the one user or group that all bindings of people name";
+    goal: Type::String, "What is reached: cluster-admin, all Secrets; empty for nothing", [list("rbac.authorization.k8s.io", "rolebindings"), list("rbac.authorization.k8s.io", "clusterrolebindings"), list("rbac.authorization.k8s.io", "roles"), list("rbac.authorization.k8s.io", "clusterroles")];
+    identity: Type::String, "Who begins, with kind, namespace and name";
+    open: Type::Bool, "Anybody, every service account, or a default service account begins";
+    expected: Type::Bool, "A well-known controller that needs what it reaches (data/controllers.yaml)";
+    at: Type::Dyn, "The resource in the role that gives the first step, else the role's name in the binding; the account of a DaemonSet; the name of the user or group";
+    chain: Type::String, "All steps as a sentence";
+    hops: Type::List(&Type::Object(&HOP)), "The steps";
+    others: Type::Int, "Other first steps that lead there; for people: other bindings";
+}
+
+object! {
+    /// A step.
+    HOP = "hop", "A step";
+    text: Type::String, "Who does what";
+    at: Type::Dyn, "The resource in the role that allows it";
 }
 
 object! {

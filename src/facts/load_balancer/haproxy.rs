@@ -179,7 +179,7 @@ impl<'a> Scope<'_, 'a> {
     /// The shortest of `timeout client` and `timeout server`, unless `timeout tunnel` takes over.
     fn idle(&self, fronts: &[Scope<'_, 'a>]) -> Option<(i64, String, Origin)> {
         let timeout = |scope: &Scope<'_, 'a>, name: &str| {
-            let line = scope.lines("timeout").filter(|line| line.words().next() == Some(name)).next_back()?;
+            let line = scope.lines("timeout").rfind(|line| line.words().next() == Some(name))?;
             let value = *line.args.get(1)?;
             let millis = i64::try_from(haproxy_millis(value.str()?).ok()?.0).ok()?;
             Some((millis, value.str()?.to_string(), Origin::Node(value.at())))
