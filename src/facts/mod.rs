@@ -192,6 +192,7 @@ impl Maker {
             ("removed flags", self.tables.components.removed.date.clone()),
             ("releases", self.tables.components.releases.date().to_string()),
             ("runbooks", self.tables.runbook.date.clone()),
+            ("deprecated fields", self.tables.schemas.fields_date().to_string()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
         Facts { subjects, clusters, dated, without_schema: 0 }

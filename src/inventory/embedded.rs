@@ -65,9 +65,14 @@ fn is_document(text: &str) -> bool {
 /// The here documents of a script that configure a control plane, or that `kubectl` applies.
 fn here_documents(script: View<'_>) -> Vec<Found> {
     let mut all = Vec::new();
-    for command in script.get("commands").into_iter().flat_map(View::items) {
+    let commands: Vec<View<'_>> = script.get("commands").into_iter().flat_map(View::items).collect();
+    let applies = |command: &View<'_>| {
         let words = || command.get("words").into_iter().flat_map(View::items).filter_map(View::str);
-        let applied = words().any(|word| word == "kubectl") && words().any(|word| matches!(word, "apply" | "create"));
+        words().any(|word| word == "kubectl") && words().any(|word| matches!(word, "apply" | "create"))
+    };
+    for (at, command) in commands.iter().enumerate() {
+        // `cat <<EOF | kubectl apply -f -` hands its lines to the next command.
+        let applied = commands[at..].iter().take(2).any(applies);
         let is_object = |text: &str| applied && text.contains("kind:") && text.contains("apiVersion:");
         for body in command.get("bodies").into_iter().flat_map(View::items) {
             let Some(text) = body.str().filter(|text| is_document(text) || is_object(text)) else { continue };
