@@ -3,7 +3,7 @@
 use super::builder::FactBuilder;
 use super::component::{self, Component, ComponentTables, FlagTable};
 use super::control_plane::{
-    ControlPlane, Etcd, EtcdSource, node_of_kubeadm, node_of_tool, of_kube_proxy, one_manifest,
+    ControlPlane, Etcd, EtcdSource, contradiction, node_of_kubeadm, node_of_tool, of_kube_proxy, one_manifest,
 };
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
@@ -103,8 +103,31 @@ impl<'a> Building<'a> {
         first
     }
 
+    /// Where it shows that etcd trusts the CA of API clients: an etcd that is given it, or an API server that is given one
+    /// file for both.
+    fn shared_ca(&self, etcd: Option<&Component<'a>>) -> Option<Origin> {
+        let environment = self.inventory.document(self.id).environment;
+        let trusted = etcd.and_then(|etcd| etcd.flags.text(self.table, "trusted-ca-file").ok().flatten());
+        let place = etcd.map(|etcd| etcd.flags.origin(self.table, "trusted-ca-file"));
+        if trusted.as_deref() == Some("/etc/kubernetes/pki/ca.crt") {
+            return place;
+        }
+        let found = component::in_environment(self.inventory, self.table, environment);
+        for (_, apiserver) in found.filter(|(_, component)| component.name == "kube-apiserver") {
+            let text = |name: &str| apiserver.flags.text(self.table, name).ok().flatten();
+            let Some(clients) = text("client-ca-file").filter(|path| path.starts_with('/')) else { continue };
+            if trusted.as_ref() == Some(&clients) {
+                return place;
+            }
+            if text("etcd-cafile").as_ref() == Some(&clients) {
+                return Some(apiserver.flags.origin(self.table, "etcd-cafile"));
+            }
+        }
+        None
+    }
+
     fn etcd(&mut self, etcd: &Etcd<'_, 'a>) {
-        let node = etcd.facts(&mut self.facts, self.table);
+        let node = etcd.facts(&mut self.facts, self.tables);
         self.add(SubjectKind::Etcd, node).component = Some("etcd");
     }
 
@@ -128,6 +151,8 @@ impl<'a> Building<'a> {
             members_place: members.map(|members| members.place),
             volumes: found.volumes.clone(),
             apiserver_compaction: compaction,
+            shared_ca: None,
+            contradiction: None,
         });
     }
 
@@ -156,6 +181,8 @@ pub fn kubeadm(
     let local = components.iter().find(|component| component.name == "etcd").map(EtcdSource::Component);
     let external = building.root.path("etcd.external").map(EtcdSource::External);
     if let Some(source) = local.or(external) {
+        let etcd = components.iter().find(|component| component.name == "etcd");
+        let shared_ca = building.shared_ca(etcd);
         building.etcd(&Etcd {
             source,
             stacked_members: control_plane.count(),
@@ -163,6 +190,8 @@ pub fn kubeadm(
             members_place: None,
             volumes: Vec::new(),
             apiserver_compaction,
+            shared_ca,
+            contradiction: contradiction(building.root, &control_plane.addresses()),
         });
     }
     building.finish()
@@ -185,6 +214,7 @@ pub fn components(
         if component.name == "etcd" {
             let source = EtcdSource::Component(component);
             let apiserver_compaction = building.compaction();
+            let shared_ca = building.shared_ca(Some(component));
             building.etcd(&Etcd {
                 source,
                 stacked_members: Err(one_manifest()),
@@ -192,6 +222,8 @@ pub fn components(
                 members_place: None,
                 volumes: Vec::new(),
                 apiserver_compaction,
+                shared_ca,
+                contradiction: None,
             });
         }
     }

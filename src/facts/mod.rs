@@ -25,6 +25,8 @@ mod namespace;
 mod network;
 mod network_policy;
 mod pod_security;
+mod releases;
+mod runbook;
 mod schema;
 mod service_ports;
 mod subject;
@@ -78,6 +80,7 @@ struct Tables {
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
     schemas: schema::Schemas,
+    runbook: runbook::Runbook,
     claims: claims::Claims,
     denials: network_policy::Denials,
     /// Minor of the Kubernetes release to judge for.
@@ -137,10 +140,11 @@ impl Maker {
     ) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
-            components: component::ComponentTables::load()?,
+            components: component::ComponentTables::load(assumptions.as_of)?,
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
+            runbook: runbook::Runbook::load()?,
             claims: claims::Claims::gather(inventory),
             denials: network_policy::Denials::gather(inventory),
             schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
@@ -164,6 +168,21 @@ impl Maker {
         subjects.extend(pass(inventory, &self.tables, &holders, |inventory, _, id, tree| {
             certificate::of_document(inventory, assumptions.as_of, id, tree)
         }));
+        let named: Vec<DocumentId> = all
+            .iter()
+            .copied()
+            .filter(|&id| {
+                let document = inventory.document(id);
+                document.role == Role::Object || matches!(document.format, Format::Shell | Format::Markdown)
+            })
+            .collect();
+        subjects.extend(pass(inventory, &self.tables, &named, |inventory, tables, id, tree| {
+            runbook::build(inventory, &tables.runbook, &tables.components, id, tree)
+                .or_else(|| runbook::releases(inventory, &tables.components, id, tree))
+        }));
+        subjects.extend(pass(inventory, &self.tables, &named, |inventory, tables, id, tree| {
+            backup::of_script(inventory, tables.floating[inventory.document(id).environment.index()].clone(), id, tree)
+        }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
         subjects.extend(access::paths(inventory, &self.tables.controllers));
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
@@ -173,6 +192,8 @@ impl Maker {
             ("well-known controllers", self.tables.controllers.date.clone()),
             ("component flags", self.tables.components.flags.date.clone()),
             ("removed flags", self.tables.components.removed.date.clone()),
+            ("releases", self.tables.components.releases.date().to_string()),
+            ("runbooks", self.tables.runbook.date.clone()),
             ("deprecated fields", self.tables.schemas.fields_date().to_string()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
@@ -317,7 +338,10 @@ fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions:
     }
     let mut etcds: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Etcd).collect();
     etcds.sort_by_key(|etcd| (&*etcd.label != "ClusterConfiguration", etcd.document));
-    let backups: Vec<&Subject> = subjects.iter().filter(|subject| subject.kind == SubjectKind::Backup).collect();
+    let backups: Vec<&Subject> = subjects
+        .iter()
+        .filter(|subject| subject.kind == SubjectKind::Backup && &*subject.label != backup::MANUAL)
+        .collect();
     let mut reported: Vec<&Subject> = Vec::new();
     let mut missing = Vec::new();
     for etcd in etcds {

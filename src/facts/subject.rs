@@ -68,6 +68,8 @@ subjects! {
     AuditPolicy = "audit-policy", "auditPolicy";
     LoadBalancer = "load-balancer", "loadBalancer";
     Backup = "backup", "backup";
+    Release = "release", "release";
+    Runbook = "runbook", "runbook";
     Schema = "schema", "schema";
     Object = "object", "object";
     Document = "document", "document";

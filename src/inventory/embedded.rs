@@ -5,7 +5,6 @@
 use super::Document;
 use crate::source::{LineMap, Piece};
 use crate::syntax::{Forest, Format, View, embed};
-use crate::values::shell_commands;
 
 /// A text found in a scalar.
 pub struct Found {
@@ -34,7 +33,7 @@ const SHORTEST: usize = 40;
 pub fn find(forest: &Forest, document: &Document) -> Vec<Found> {
     let root = document.view(forest);
     match document.kind() {
-        _ if document.format == Format::Shell => here_documents(root),
+        _ if matches!(document.format, Format::Shell | Format::Markdown) => here_documents(root),
         "ConfigMap" => texts(root.get("data")).filter_map(|(name, text)| configuration(name, text)).collect(),
         _ => files(root).into_iter().filter_map(|(name, text)| found(name, text)).collect(),
     }
@@ -63,19 +62,28 @@ fn is_document(text: &str) -> bool {
     text.contains("kind:") && GROUPS.iter().any(|group| text.contains(group))
 }
 
-/// The here documents of a script that configure a control plane.
+/// The here documents of a script that configure a control plane, or that `kubectl` applies.
 fn here_documents(script: View<'_>) -> Vec<Found> {
-    let text = script.str().filter(|text| text.contains("<<")).unwrap_or_default();
-    let commands = shell_commands(text);
-    let bodies = commands.iter().flat_map(|command| &command.redirects).filter_map(|redirect| redirect.body);
-    bodies
-        .filter_map(|body| Some((body, text.get(body.range()).filter(|text| is_document(text))?)))
-        .map(|(body, text)| Found {
-            name: "here-document.yaml".to_string(),
-            text: text.into(),
-            map: LineMap::Exact(vec![Piece { inner: 0, outer: body.start }]),
-        })
-        .collect()
+    let mut all = Vec::new();
+    let commands: Vec<View<'_>> = script.get("commands").into_iter().flat_map(View::items).collect();
+    let applies = |command: &View<'_>| {
+        let words = || command.get("words").into_iter().flat_map(View::items).filter_map(View::str);
+        words().any(|word| word == "kubectl") && words().any(|word| matches!(word, "apply" | "create"))
+    };
+    for (at, command) in commands.iter().enumerate() {
+        // `cat <<EOF | kubectl apply -f -` hands its lines to the next command.
+        let applied = commands[at..].iter().take(2).any(applies);
+        let is_object = |text: &str| applied && text.contains("kind:") && text.contains("apiVersion:");
+        for body in command.get("bodies").into_iter().flat_map(View::items) {
+            let Some(text) = body.str().filter(|text| is_document(text) || is_object(text)) else { continue };
+            all.push(Found {
+                name: "here-document.yaml".to_string(),
+                text: text.into(),
+                map: LineMap::Exact(vec![Piece { inner: 0, outer: body.span().start }]),
+            });
+        }
+    }
+    all
 }
 
 /// `files[].content` of machine configuration, at any path of Cluster API's and cloud-init's documents.

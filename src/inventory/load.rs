@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::document::{key_of, objects_in};
-use super::{Document, EnvironmentId, Inventory, Role, duplicates, embedded, redaction, surprise};
+use super::{Document, EnvironmentId, Inventory, Role, duplicates, embedded, redaction, script, surprise};
 use crate::source::{SourceKind, Sources};
 use crate::syntax::template::Template;
 use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, items, marks, split, template};
@@ -130,6 +130,9 @@ fn read_plain_or_template(source: SourceId, path: &str, text: &Arc<str>, charts:
     if format == Format::Yaml && in_chart(path, charts) && text.contains("{{") {
         return template::read(source, text, Template::Helm);
     }
+    if matches!(format, Format::Shell | Format::Markdown) {
+        return script::read(format, source, text);
+    }
     if let Some(dump) = items::read(format, source, text) {
         return dump;
     }
@@ -231,7 +234,7 @@ impl Loading {
         let Redacted { text: redacted, read, marks, unread } = text.redacted;
         let source = self.sources.push(text.kind, &text.path, redacted);
         self.sources.hide(source, unread);
-        let documents = if read.format == Format::Shell { 0 } else { read.trees.len() };
+        let documents = if matches!(read.format, Format::Shell | Format::Markdown) { 0 } else { read.trees.len() };
         self.count(&read.problems, documents, text.named);
         self.problems.extend(read.problems);
         self.marks.extend(marks.into_iter().map(|mark| (source, mark)));

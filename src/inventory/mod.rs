@@ -15,6 +15,7 @@ mod operators;
 mod pod_index;
 mod pods;
 pub mod redaction;
+mod script;
 mod selectors;
 mod surprise;
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Data, Style, Text, Tree, block, haproxy, ini, json, yaml};
+use super::{Tree, block, haproxy, ini, json, yaml};
 use crate::vocabulary::{Problem, ProblemKind, SourceId, Span};
 
 /// A format we have a reader for.
@@ -27,8 +27,10 @@ pub enum Format {
     SystemdUnit,
     /// `KEY=value` files.
     EnvFile,
-    /// Shell scripts: one text, whose here documents may be documents.
+    /// Shell scripts: commands, whose here documents may be documents. The inventory makes the tree.
     Shell,
+    /// Markdown, of which only shell commands in code blocks count. The inventory makes the tree.
+    Markdown,
     /// None of these: skipped in silence.
     Unknown,
 }
@@ -55,6 +57,7 @@ pub fn detect(path: &str, text: &str) -> Format {
         "service" => Format::SystemdUnit,
         "env" => Format::EnvFile,
         "sh" => Format::Shell,
+        "md" | "markdown" => Format::Markdown,
         "ini" => Format::Ini,
         "cfg" | "conf" => configuration(&name, path, text),
         _ => guess(&name, path, text),
@@ -151,17 +154,8 @@ fn read_lines(format: Format, source: SourceId, text: &Arc<str>) -> (Vec<Tree>, 
         Format::Ini => ini::read(source, text, ini::Dialect::Ini),
         Format::SystemdUnit => ini::read(source, text, ini::Dialect::Unit),
         Format::EnvFile => ini::read(source, text, ini::Dialect::Env),
-        Format::Shell => (vec![shell(source, text)], Vec::new()),
-        Format::Yaml | Format::Json | Format::Unknown => (Vec::new(), Vec::new()),
+        Format::Shell | Format::Markdown | Format::Yaml | Format::Json | Format::Unknown => (Vec::new(), Vec::new()),
     }
-}
-
-/// A script is one string: the whole text.
-fn shell(source: SourceId, text: &Arc<str>) -> Tree {
-    let whole = Span::new(0, text.len());
-    let mut tree = Tree::new(source, text.clone());
-    tree.push(whole, Style::Plain, Data::Str(Text::Source(whole)));
-    tree
 }
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ struct Options {
     assume_external_backup: bool,
     /// As `1.29`.
     target_version: Option<String>,
+    /// As `2027-01-15`.
+    as_of: Option<String>,
     params: BTreeMap<String, serde_json::Value>,
 }
 
@@ -105,7 +107,11 @@ impl Fixture {
         let assumptions = Assumptions {
             external_backup: self.options.assume_external_backup,
             target_minor: self.options.target_version.as_ref().map_or(facts::NEWEST_MINOR, minor),
-            ..Assumptions::default()
+            as_of: self
+                .options
+                .as_of
+                .as_ref()
+                .map_or(Assumptions::default().as_of, |day| day.parse().expect("YYYY-MM-DD")),
         };
         let facts = facts::build(&mut loaded.inventory, assumptions).expect("facts");
         (loaded, facts)

@@ -3,7 +3,11 @@
 //! `script` finds snapshots in command lines; this file reads the CronJobs that run them. Backups that run outside the
 //! input are the user's word (`--assume-external-backup`).
 
+mod care;
+mod manual;
 mod script;
+
+pub use manual::of_script;
 
 use super::builder::{FactBuilder, Fallback, Spot};
 use super::subject::{Subject, SubjectKind};
@@ -12,6 +16,9 @@ use crate::syntax::{Origin, Tree, View};
 use crate::values::{Cron, HostPort};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 use script::{Script, Snapshot};
+
+/// The label of snapshots that are taken by hand.
+pub const MANUAL: &str = "Script";
 
 /// A CronJob that takes etcd snapshots.
 struct Job<'a> {
@@ -81,6 +88,7 @@ impl<'a> Job<'a> {
             ("uploaded", facts.bool(self.scripts.iter().any(Script::uploads), anchor.clone())),
             ("agent", facts.bool(agent, anchor)),
             ("path", facts.opt_str(self.snapshot.path.as_deref(), place)),
+            ("care", self.care(facts)),
         ]
     }
 
@@ -235,6 +243,7 @@ pub fn absent(facts: &mut FactBuilder, place: NodeRef, partial: Option<&Reason>)
         ("uploaded", facts.bool(false, origin.clone())),
         ("agent", facts.bool(false, origin.clone())),
         ("path", facts.null(origin.clone())),
+        ("care", facts.null(origin.clone())),
     ];
     facts.map(&fields, origin)
 }

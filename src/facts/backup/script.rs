@@ -76,6 +76,11 @@ impl<'a> Script<'a> {
         Script { container, commands }
     }
 
+    /// Its commands, each with the scalar that holds it.
+    pub fn commands(&self) -> &[(ShellCommand, NodeRef)] {
+        &self.commands
+    }
+
     /// The snapshot it takes, if it takes one.
     pub fn snapshot(&self) -> Option<Snapshot<'a>> {
         self.commands.iter().find_map(|(command, place)| {
@@ -137,17 +142,20 @@ impl<'a> Script<'a> {
     pub fn uploads(&self) -> bool {
         let by_command = self.commands.iter().any(|(command, _)| {
             let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
-            let program = words.iter().map(|word| word.rsplit('/').next().unwrap_or(word));
-            program.enumerate().any(|(at, program)| {
-                UPLOADERS
-                    .iter()
-                    .any(|(name, sign)| *name == program && sign.is_none_or(|sign| words[at + 1..].contains(&sign)))
-            })
+            is_upload(&words)
         });
         let mut variables =
             self.container.get("env").into_iter().flat_map(View::items).filter_map(|variable| variable.str_at("name"));
         by_command || variables.any(|name| UPLOAD_VARIABLES.contains(&name))
     }
+}
+
+/// Whether a command copies to another failure domain.
+pub fn is_upload(words: &[&str]) -> bool {
+    let program = words.iter().map(|word| word.rsplit('/').next().unwrap_or(word));
+    program.enumerate().any(|(at, program)| {
+        UPLOADERS.iter().any(|(name, sign)| *name == program && sign.is_none_or(|sign| words[at + 1..].contains(&sign)))
+    })
 }
 
 fn commands_in(text: View<'_>) -> Vec<(ShellCommand, NodeRef)> {

@@ -47,6 +47,8 @@ pub struct Component<'a> {
     pub pod: Option<View<'a>>,
     /// What it sees of the host; `None` for everything.
     pub mounts: Option<Mounts>,
+    /// The container that runs it, or kubeadm's section about it.
+    pub body: Option<View<'a>>,
     /// The minor release of Kubernetes 1 that it is, and where that stands.
     pub version: Option<(i64, View<'a>)>,
     /// The same of its cluster, where one document declares all of that.
@@ -70,6 +72,7 @@ impl<'a> Component<'a> {
             overrides: false,
             pod: None,
             mounts: None,
+            body: None,
             version: None,
             of_cluster: None,
         }
@@ -102,14 +105,14 @@ impl<'a> Component<'a> {
                 variables.flags.retain(|flag| !finder.table.set_by_kubeadm(name, &flag.name));
                 variables.then(words::extra_args(name, kubeadm_args(section)))
             }
-            Some(section) => words::extra_args(name, kubeadm_args(section)),
-            None => Setting { flags: Vec::new(), open: words::openness(parent) },
+            Some(section) => words::extra_args(name, kubeadm_args(section)).then(external_etcd(root, name)),
+            None => Setting { flags: Vec::new(), open: words::openness(parent) }.then(external_etcd(root, name)),
         };
         let flags = finder.flags(name, own, Defaults::Kubeadm, home);
         let place = found.unwrap_or(root).at();
         let mounts = Some(Mounts::of_kubeadm(root, found));
         let version = version::of_cluster(finder.inventory, finder.id);
-        Component { tool: "kubeadm", probed: true, mounts, version, ..Component::new(name, flags, place) }
+        Component { tool: "kubeadm", probed: true, mounts, version, body: found, ..Component::new(name, flags, place) }
     }
 
     /// A container that runs a component: by its program, in a shell too, or by the image where only flags are given. A pod
@@ -136,6 +139,7 @@ impl<'a> Component<'a> {
             tool: "static-pod",
             probed: is_probed(container),
             pod: Some(spec),
+            body: Some(container),
             mounts: Mounts::of_container(spec, container),
             version: version::of_image(container).filter(|_| name != "etcd"),
             ..Component::new(name, flags, place)
@@ -190,7 +194,7 @@ impl<'a> Component<'a> {
     pub fn facts(
         &self,
         facts: &mut FactBuilder,
-        ComponentTables { flags: table, removed }: &ComponentTables,
+        ComponentTables { flags: table, removed, .. }: &ComponentTables,
         minor: Option<(i64, View<'a>)>,
     ) -> NodeId {
         let origin = Origin::Node(self.place);
@@ -222,6 +226,26 @@ impl<'a> Component<'a> {
         let subject = Subject::of(SubjectKind::Component, node, inventory, id);
         Subject { component: Some(self.name), ..subject }
     }
+}
+
+/// What an external etcd makes kubeadm tell the API server. A file that is not named stays empty.
+fn external_etcd<'a>(root: View<'a>, name: &str) -> Setting<'a> {
+    let Some(external) = root.path("etcd.external").filter(|_| name == "kube-apiserver") else {
+        return Setting::default();
+    };
+    let endpoints = external.get("endpoints");
+    let urls: Vec<View<'a>> = endpoints.into_iter().flat_map(View::items).collect();
+    let one = |name: &str, value: Option<View<'a>>, place: View<'a>| {
+        let text = value.and_then(View::str).unwrap_or_default().to_string();
+        let value = value.and_then(View::unknown).map_or(Ok(text), |reason| Err(reason.clone()));
+        SetFlag { name: name.to_string(), value, place }
+    };
+    let mut flags: Vec<SetFlag<'a>> = urls.into_iter().map(|url| one("etcd-servers", Some(url), url)).collect();
+    for (name, key) in [("etcd-cafile", "caFile"), ("etcd-certfile", "certFile"), ("etcd-keyfile", "keyFile")] {
+        let file = external.get(key);
+        flags.push(one(name, file, file.or(endpoints).unwrap_or(external)));
+    }
+    Setting { flags, open: None }
 }
 
 /// `extraArgs` of one of kubeadm's sections.

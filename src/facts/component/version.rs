@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::flags::{FlagTable, Flags};
 use crate::facts::builder::FactBuilder;
+use crate::facts::releases::Releases;
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Origin, View};
 use crate::values::{ImageRef, KubeVersion};
@@ -31,12 +33,14 @@ pub struct ComponentTables {
     pub flags: FlagTable,
     /// What versions no longer know.
     pub removed: Removed,
+    /// Releases and their ends.
+    pub releases: Releases,
 }
 
 impl ComponentTables {
-    /// The tables that are compiled in.
-    pub fn load() -> Result<ComponentTables, String> {
-        Ok(ComponentTables { flags: FlagTable::load()?, removed: Removed::load()? })
+    /// The tables that are compiled in, for a day.
+    pub fn load(as_of: Date) -> Result<ComponentTables, String> {
+        Ok(ComponentTables { flags: FlagTable::load()?, removed: Removed::load()?, releases: Releases::load(as_of)? })
     }
 }
 

@@ -6,9 +6,11 @@
 
 use std::collections::BTreeSet;
 
+use super::etcd_member;
 use crate::facts::builder::{FactBuilder, Fallback, Spot};
-use crate::facts::component::{Component, FlagTable};
+use crate::facts::component::{Component, ComponentTables, FlagTable};
 use crate::syntax::{Origin, View};
+use crate::values::HostPort;
 use crate::vocabulary::{NodeId, Reason, UnknownCode};
 
 /// Where an etcd is described.
@@ -33,6 +35,10 @@ pub struct Etcd<'c, 'a> {
     pub volumes: Vec<Volume<'a>>,
     /// The API server's own compaction, in text: it compacts every five minutes unless set to 0.
     pub apiserver_compaction: Option<(Result<String, Reason>, Origin)>,
+    /// Where it shows that etcd trusts the CA that API clients have their certificates from.
+    pub shared_ca: Option<Origin>,
+    /// What its declaration contradicts itself in, and where.
+    pub contradiction: Option<(&'static str, Origin)>,
 }
 
 /// The disk of a member, and the pool that its machine belongs to.
@@ -64,14 +70,15 @@ fn add_int(facts: &mut FactBuilder, value: Known<i64>, origin: Origin) -> NodeId
 
 impl Etcd<'_, '_> {
     /// The facts.
-    pub fn facts(&self, facts: &mut FactBuilder, table: &FlagTable) -> NodeId {
+    pub fn facts(&self, facts: &mut FactBuilder, tables: &ComponentTables) -> NodeId {
         match &self.source {
-            EtcdSource::Component(component) => self.component_facts(facts, table, component),
+            EtcdSource::Component(component) => self.component_facts(facts, tables, component),
             EtcdSource::External(section) => self.external_facts(facts, *section),
         }
     }
 
-    fn component_facts(&self, facts: &mut FactBuilder, table: &FlagTable, component: &Component<'_>) -> NodeId {
+    fn component_facts(&self, facts: &mut FactBuilder, tables: &ComponentTables, component: &Component<'_>) -> NodeId {
+        let table = &tables.flags;
         let flags = &component.flags;
         let tls = Tls { table, component };
         let anchor = Origin::Node(component.place);
@@ -93,9 +100,24 @@ impl Etcd<'_, '_> {
             ("peerTls", add_bool(facts, tls.served("peer-"), tls.place("listen-peer-urls", "peer-cert-file"))),
             ("peerAuth", add_bool(facts, tls.asked("peer-"), flags.origin(table, "peer-client-cert-auth"))),
             ("compacted", self.compacted(facts, retention)),
+            ("release", etcd_member::release(facts, &tables.releases, component)),
+            ("storage", etcd_member::storage(facts, table, component)),
+            ("resources", etcd_member::resources(facts, component)),
+            (
+                "sharedCa",
+                facts.bool(self.shared_ca.is_some(), self.shared_ca.clone().unwrap_or_else(|| anchor.clone())),
+            ),
+            ("contradiction", self.contradiction(facts, &anchor)),
             ("volumes", self.volumes(facts)),
         ];
         facts.map(&fields, anchor)
+    }
+
+    fn contradiction(&self, facts: &mut FactBuilder, anchor: &Origin) -> NodeId {
+        match &self.contradiction {
+            Some((what, origin)) => facts.str(what, origin.clone()),
+            None => facts.null(anchor.clone()),
+        }
     }
 
     /// Whether anybody compacts: the API server by itself, or etcd.
@@ -159,6 +181,14 @@ impl Etcd<'_, '_> {
             ("peerTls", facts.unknown(elsewhere(), origin.clone())),
             ("peerAuth", facts.unknown(elsewhere(), origin.clone())),
             ("compacted", self.compacted(facts, Err(elsewhere()))),
+            ("release", facts.null(origin.clone())),
+            ("storage", facts.unknown(elsewhere(), origin.clone())),
+            ("resources", facts.null(origin.clone())),
+            (
+                "sharedCa",
+                facts.bool(self.shared_ca.is_some(), self.shared_ca.clone().unwrap_or_else(|| origin.clone())),
+            ),
+            ("contradiction", self.contradiction(facts, &origin)),
             ("volumes", self.volumes(facts)),
         ];
         facts.map(&fields, origin)
@@ -240,6 +270,25 @@ fn is_secure(url: &str) -> bool {
 /// `0`, `0s`, or nothing.
 fn is_zero(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim_end_matches(|c: char| c.is_alphabetic()).parse() == Ok(0.0))
+}
+
+/// What kubeadm's declaration of etcd contradicts itself in: `both` kinds of etcd, endpoints with `mixed` schemes, or
+/// external endpoints on control-plane nodes (`nodes`: their addresses).
+pub fn contradiction(root: View<'_>, nodes: &[&str]) -> Option<(&'static str, Origin)> {
+    let external = root.path("etcd.external")?;
+    if root.path("etcd.local").is_some_and(|local| !local.is_null()) {
+        return Some(("both", Origin::Node(external.at())));
+    }
+    let urls: Vec<View<'_>> = external.get("endpoints").into_iter().flat_map(View::items).collect();
+    let plain = |url: &&View<'_>| url.str().is_some_and(|url| !is_secure(url));
+    if urls.iter().any(|url| url.str().is_some_and(is_secure))
+        && let Some(url) = urls.iter().find(plain)
+    {
+        return Some(("mixed", Origin::Node(url.at())));
+    }
+    let host = |url: &View<'_>| url.str()?.parse::<HostPort>().ok().map(|endpoint| endpoint.host);
+    let on_node = urls.iter().find(|url| host(url).is_some_and(|host| nodes.contains(&host.as_str())));
+    on_node.map(|url| ("nodes", Origin::Node(url.at())))
 }
 
 /// Why one member's description does not count members.

@@ -63,6 +63,11 @@ impl<'a> ControlPlane<'a> {
         self.declared.then_some(count).ok_or_else(undeclared)
     }
 
+    /// Names and addresses of the nodes that documents name.
+    pub fn addresses(&self) -> Vec<&'a str> {
+        self.nodes.iter().flat_map(|node| node.addresses.iter().copied()).collect()
+    }
+
     /// Whether etcd runs on the control-plane nodes.
     pub fn is_stacked(&self) -> bool {
         self.root.path("etcd.external").is_none()
@@ -81,7 +86,7 @@ impl<'a> ControlPlane<'a> {
             Ok(count) => facts.int(count, counted),
             Err(reason) => facts.unknown(reason, counted),
         };
-        let nodes: Vec<&str> = self.nodes.iter().flat_map(|node| node.addresses.iter().copied()).collect();
+        let nodes = self.addresses();
         let networks = super::networks::networks(facts, self.root, &nodes);
         let fields = [
             ("tool", facts.str("kubeadm", anchor.clone())),

@@ -6,13 +6,14 @@
 
 mod declared;
 mod etcd;
+mod etcd_member;
 mod kubeadm;
 mod networks;
 mod node;
 mod pool;
 
 pub use declared::{Declared, Endpoint};
-pub use etcd::{Etcd, EtcdSource, Volume, one_manifest};
+pub use etcd::{Etcd, EtcdSource, Volume, contradiction, one_manifest};
 pub use kubeadm::ControlPlane;
 pub use node::{Taints, of_kube_proxy, of_kubeadm as node_of_kubeadm, of_tool as node_of_tool};
 pub use pool::Pool;

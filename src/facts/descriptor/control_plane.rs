@@ -125,6 +125,31 @@ object! {
     peerAuth: Type::Bool, "Members must show a certificate";
     compacted: Type::Bool, "The API server or etcd itself compacts the history";
     volumes: Type::List(&Type::Object(&ETCD_VOLUME)), "Disks of the members, where the tool makes them";
+    release: Type::Object(&ETCD_RELEASE), "The release that its image or kubeadm names; null where nothing does";
+    storage: Type::String, "What its data lies on: disk, emptyDir or memory";
+    resources: Type::Object(&ETCD_RESOURCES), "Resources of its container; null where none is declared";
+    sharedCa: Type::Bool, "It trusts the CA that issues certificates to clients of the API server";
+    contradiction: Type::String, "both (local and external), mixed (http and https) or nodes (external endpoints on control-plane nodes); null without";
+}
+
+object! {
+    /// A release of etcd.
+    ETCD_RELEASE = "etcdRelease", "A release of etcd (data/releases.yaml)";
+    text: Type::String, "As written";
+    minor: Type::Int, "6 of 3.6.5; null for another major or no version";
+    patch: Type::Int, "5 of 3.6.5; null if unsaid";
+    ended: Type::Bool, "Its minor is out of support";
+    end: Type::String, "Day on which support ends or ended; null if unknown";
+    unsafe: Type::Bool, "It can damage data";
+    blocks: Type::Int, "Patch that must run before the next minor; null where that is so";
+}
+
+object! {
+    /// Resources of etcd.
+    ETCD_RESOURCES = "etcdResources", "Resources of the container that runs etcd";
+    requested: Type::Bool, "It requests CPU or memory";
+    cpuLimit: Type::Int, "Millicores; null without";
+    memoryLimit: Type::Int, "Bytes; null without";
 }
 
 object! {

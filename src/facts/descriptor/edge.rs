@@ -8,7 +8,7 @@ use crate::expr::Type;
 object! {
     /// What stands before the API servers.
     LOAD_BALANCER = "loadBalancer", "A balancer or a floating address before the API servers";
-    tool: Type::String, "haproxy, keepalived, nginx or kube-vip";
+    tool: Type::String, "haproxy, keepalived, nginx, kube-vip, service or node-port";
     name: Type::String, "Section or object name";
     apiServer: Type::Bool, "It serves API servers";
     servers: Type::List(&Type::Object(&LB_SERVER)), "Back ends";
@@ -19,6 +19,29 @@ object! {
     leaderElection: Type::Bool, "kube-vip: one node at a time holds the address";
     arp: Type::Bool, "kube-vip: the address is announced by ARP";
     controlPlane: Type::Bool, "kube-vip: it serves the control plane";
+    etcd: Type::Bool, "etcd's client port stands behind it";
+    active: Type::Int, "Back ends that are switched on";
+    passage: Type::Object(&PASSAGE), "What happens to connections on the way";
+    vrrp: Type::Object(&VRRP), "keepalived's instance; null for others";
+    lacks: Type::String, "kube-vip: what it lacks to announce an address (address or peer); null if nothing";
+    superAdmin: Type::Bool, "kube-vip: it is given the credentials of the super-admin";
+}
+
+object! {
+    /// What happens to connections.
+    PASSAGE = "passage", "What a balancer does to connections";
+    terminatesTls: Type::Bool, "It speaks TLS or HTTP itself, instead of passing connections through";
+    idle: Type::Int, "Milliseconds after which a quiet connection is cut; null if unsaid";
+    idleText: Type::String, "As written";
+}
+
+object! {
+    /// An instance of keepalived.
+    VRRP = "vrrp", "An instance of keepalived, which moves an address";
+    tracks: Type::String, "What moves the address: nothing, process (only that a balancer runs) or script";
+    stuck: Type::Bool, "The weight of its script never moves the address";
+    conflict: Type::String, "id (router ids of one address differ), masters (two of them) or sample (the router id of every example); null without";
+    peers: Type::Int, "Instances of other files for the same address";
 }
 
 object! {
@@ -28,6 +51,7 @@ object! {
     address: Type::String, "Host and port";
     checked: Type::Bool, "It is health checked";
     disabled: Type::Bool, "It is switched off";
+    problem: Type::String, "port (no API server listens there) or duplicate; null without";
 }
 
 object! {
@@ -46,6 +70,21 @@ object! {
     uploaded: Type::Bool, "The job ships the snapshot off the host";
     agent: Type::Bool, "Another pod mounts the same directory of the host and ships it";
     path: Type::String, "Path of the snapshot; null if not stated";
+    care: Type::Object(&BACKUP_CARE), "What the job does besides, and how it runs; null where there is none";
+}
+
+object! {
+    /// What a backup job does besides.
+    BACKUP_CARE = "backupCare", "What a backup job does besides taking the snapshot, and how it runs";
+    verified: Type::Bool, "It checks the snapshot";
+    encrypted: Type::Bool, "It encrypts the snapshot, or sends it to something that does";
+    pruned: Type::Bool, "It removes old snapshots; unknown where a bucket may";
+    removedCommand: Type::Bool, "It runs `etcdctl snapshot status` or `restore`, which etcd 3.6 removed";
+    etcdMinor: Type::Int, "6 of etcd 3.6, as its image says; null otherwise";
+    caKeys: Type::Bool, "It mounts a directory of the host with the private keys of CAs";
+    runsOnAnyNode: Type::Bool, "It needs files of control-plane nodes, and nothing sends it there";
+    neverRuns: Type::Bool, "Its schedule never comes, or is none";
+    deadline: Type::Int, "startingDeadlineSeconds; null if unset";
 }
 
 object! {

@@ -9,6 +9,7 @@ mod kubelet;
 mod login;
 mod namespace;
 mod objects;
+mod runbook;
 mod schema;
 mod traffic;
 mod workload;
@@ -55,6 +56,8 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Autoscaler => Some(&traffic::AUTOSCALER),
         SubjectKind::Role => Some(&objects::ROLE),
         SubjectKind::Binding => Some(&objects::BINDING),
+        SubjectKind::Release => Some(&runbook::RELEASE),
+        SubjectKind::Runbook => Some(&runbook::RUNBOOK),
         SubjectKind::AccessPath => Some(&objects::ACCESS_PATH),
         SubjectKind::Component => Some(&control_plane::COMPONENT),
         SubjectKind::Kubelet => Some(&kubelet::KUBELET),

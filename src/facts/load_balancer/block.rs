@@ -3,16 +3,17 @@
 //! Sources: keepalived.conf(5): `interval` (1 s) and `fall` (1) of a `vrrp_script`; nginx stream module: open-source nginx
 //! checks passively, `max_fails` (1) and `fail_timeout` (10s), and `max_fails=0` switches that off.
 
+use super::passage::Passage;
 use super::{API_PORT, Balancer, Check, Detection, Server, names_api};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
 
 /// The entries of a block with a name.
-fn named<'a>(block: View<'a>, name: &'a str) -> impl Iterator<Item = View<'a>> {
+pub(super) fn named<'a>(block: View<'a>, name: &'a str) -> impl Iterator<Item = View<'a>> {
     block.items().filter(move |entry| entry.str_at("name") == Some(name))
 }
 
-fn first_arg(entry: View<'_>) -> Option<View<'_>> {
+pub(super) fn first_arg(entry: View<'_>) -> Option<View<'_>> {
     entry.get("args")?.items().next()
 }
 
@@ -33,17 +34,10 @@ fn script(entry: View<'_>) -> Option<Balancer<'_>> {
     let text = setting("script").and_then(View::str).unwrap_or_default();
     let millis = number("interval").and_then(|interval| Ok((interval * number("fall")? * 1000.0).round() as i64));
     Some(Balancer {
-        tool: "keepalived",
-        label: "KeepalivedScript",
-        name: name.str()?.to_string(),
-        place: name.at(),
         api_server: names_api(name.str()?) || names_api(text) || text.contains("6443"),
-        servers: Vec::new(),
         check: (Check::Script, Origin::Node(setting("script").unwrap_or(name).at())),
-        path: None,
-        other_port: false,
         detection: Some(Detection { millis, origin: Origin::Node(place.at()) }),
-        lease: None,
+        ..Balancer::new("keepalived", "KeepalivedScript", name.str()?, name.at())
     })
 }
 
@@ -58,27 +52,67 @@ pub(super) fn virtual_addresses(root: View<'_>) -> Vec<String> {
 
 /// Every `upstream` of nginx's `stream` and `http` blocks.
 pub(super) fn nginx(root: View<'_>) -> Vec<Balancer<'_>> {
-    let blocks =
-        ["stream", "http"].into_iter().flat_map(|name| named(root, name)).filter_map(|entry| entry.get("block"));
-    blocks.flat_map(|block| named(block, "upstream").filter_map(upstream).collect::<Vec<_>>()).collect()
+    let kinds = ["stream", "http"].into_iter();
+    let blocks = kinds.flat_map(|kind| named(root, kind).filter_map(move |entry| Some((kind, entry.get("block")?))));
+    blocks
+        .flat_map(|(kind, block)| {
+            named(block, "upstream").filter_map(|entry| upstream(entry, block, kind == "http")).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
-fn upstream(entry: View<'_>) -> Option<Balancer<'_>> {
+fn upstream<'a>(entry: View<'a>, block: View<'a>, http: bool) -> Option<Balancer<'a>> {
     let name = first_arg(entry)?;
     let servers: Vec<Server<'_>> = named(entry.get("block")?, "server").filter_map(server).collect();
     Some(Balancer {
-        tool: "nginx",
-        label: "NginxUpstream",
-        name: name.str()?.to_string(),
-        place: name.at(),
         api_server: names_api(name.str()?) || servers.iter().any(|server| server.address.ends_with(API_PORT)),
         servers,
         check: (Check::Passive, Origin::Node(name.at())),
-        path: None,
-        other_port: false,
-        detection: None,
-        lease: None,
+        passage: Passage {
+            terminates_tls: http.then(|| Origin::Node(name.at())),
+            idle: passing(block, name.str()?).and_then(|server| proxy_timeout(server, block)),
+        },
+        ..Balancer::new("nginx", "NginxUpstream", name.str()?, name.at())
     })
+}
+
+/// The `server` block that passes to an upstream.
+fn passing<'a>(block: View<'a>, upstream: &str) -> Option<View<'a>> {
+    let servers = named(block, "server").filter_map(|entry| entry.get("block"));
+    let passes = |server: &View<'a>| {
+        let target = named(*server, "proxy_pass").next().and_then(first_arg).and_then(View::str);
+        target.is_some_and(|target| target.rsplit('/').next() == Some(upstream))
+    };
+    servers.into_iter().find(passes)
+}
+
+/// `proxy_timeout` (10 minutes unless set) of a server, or of the block around it.
+fn proxy_timeout(server: View<'_>, block: View<'_>) -> Option<(i64, String, Origin)> {
+    let value = [server, block].into_iter().find_map(|one| named(one, "proxy_timeout").next().and_then(first_arg))?;
+    let text = value.str()?;
+    Some((nginx_millis(text)?, text.to_string(), Origin::Node(value.at())))
+}
+
+/// nginx's times: `10m`, `90s`, `1h30m`, bare seconds.
+fn nginx_millis(text: &str) -> Option<i64> {
+    let mut total: i64 = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let number: i64 = rest[..digits].parse().ok()?;
+        let unit_end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| digits + at);
+        let factor = match rest[digits..unit_end].trim() {
+            "ms" => 1,
+            "" | "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return None,
+        };
+        total = total.saturating_add(number.saturating_mul(factor));
+        rest = &rest[unit_end..];
+    }
+    Some(total)
 }
 
 fn server(entry: View<'_>) -> Option<Server<'_>> {
@@ -90,6 +124,8 @@ fn server(entry: View<'_>) -> Option<Server<'_>> {
         address: address.str()?,
         checked: Ok(switched_off.is_none()),
         disabled: args.items().any(|arg| arg.str() == Some("down")),
+        count: 1,
+        problem: None,
         place: switched_off.unwrap_or(address).at(),
     })
 }

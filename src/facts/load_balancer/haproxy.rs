@@ -3,6 +3,7 @@
 //! Source: HAProxy configuration manual: `check`, `default-server`, `inter` (2s), `fall` (3), `option httpchk`,
 //! `option ssl-hello-chk`, `http-check connect ssl`, `check-ssl`; `defaults` apply to the sections below them.
 
+use super::passage::Passage;
 use super::{API_PORT, Balancer, Check, Detection, Server, names_api};
 use crate::syntax::{Origin, View};
 use crate::values::haproxy_millis;
@@ -72,9 +73,9 @@ fn section<'a>(view: View<'a>) -> Section<'a> {
 }
 
 /// Every `backend` and `listen` section with servers.
-pub(super) fn read(root: View<'_>) -> Vec<Balancer<'_>> {
+pub(super) fn read<'a>(root: View<'a>) -> Vec<Balancer<'a>> {
     let mut defaults: Option<usize> = None;
-    let sections: Vec<Section<'_>> = root.items().map(section).collect();
+    let sections: Vec<Section<'a>> = root.items().map(section).collect();
     let fronted: Vec<&str> =
         sections.iter().filter(|section| section.fronts_api()).flat_map(Section::targets).collect();
     let mut balancers = Vec::new();
@@ -86,12 +87,27 @@ pub(super) fn read(root: View<'_>) -> Vec<Balancer<'_>> {
                     sections.iter().position(|section| section.kind == "defaults" && section.name == name)
                 });
                 let scope = Scope { section: current, defaults: named.or(defaults).map(|index| &sections[index]) };
-                balancers.extend(scope.balancer(fronted.contains(&current.name) || current.fronts_api()));
+                let fronts: Vec<Scope<'_, 'a>> = frontends(&sections, current.name);
+                balancers.extend(scope.balancer(fronted.contains(&current.name) || current.fronts_api(), &fronts));
             }
             _ => {}
         }
     }
     balancers
+}
+
+/// The frontends that send to a backend, over their defaults.
+fn frontends<'s, 'a>(sections: &'s [Section<'a>], backend: &str) -> Vec<Scope<'s, 'a>> {
+    let mut defaults = None;
+    let mut found = Vec::new();
+    for section in sections {
+        match section.kind {
+            "defaults" => defaults = Some(section),
+            "frontend" if section.targets().contains(&backend) => found.push(Scope { section, defaults }),
+            _ => {}
+        }
+    }
+    found
 }
 
 impl<'a> Section<'a> {
@@ -116,7 +132,7 @@ struct Scope<'s, 'a> {
 
 impl<'a> Scope<'_, 'a> {
     /// The balancer, if it has servers. `fronted`: clients reach it on the API servers' port.
-    fn balancer(&self, fronted: bool) -> Option<Balancer<'a>> {
+    fn balancer(&self, fronted: bool, fronts: &[Scope<'_, 'a>]) -> Option<Balancer<'a>> {
         let section = self.section;
         let lines = section.lines.iter().filter(|line| line.keyword == "server" || line.keyword == "server-template");
         let servers: Vec<Server<'a>> = lines.filter_map(|line| self.server(line)).collect();
@@ -127,10 +143,6 @@ impl<'a> Scope<'_, 'a> {
         let place = section.view.get("name").or_else(|| section.view.get("section")).unwrap_or(section.view).at();
         let checked = servers.iter().any(|server| server.checked != Ok(false));
         Some(Balancer {
-            tool: "haproxy",
-            label,
-            name: section.name.to_string(),
-            place,
             api_server: fronted
                 || names_api(section.name)
                 || servers.iter().any(|server| server.address.ends_with(API_PORT)),
@@ -139,7 +151,8 @@ impl<'a> Scope<'_, 'a> {
             other_port: checked && self.checks_other_port(),
             detection: checked.then(|| self.detection()).flatten(),
             servers,
-            lease: None,
+            passage: Passage { terminates_tls: self.terminates_tls(fronts), idle: self.idle(fronts) },
+            ..Balancer::new("haproxy", label, section.name, place)
         })
     }
 
@@ -147,6 +160,36 @@ impl<'a> Scope<'_, 'a> {
     fn lines(&self, keyword: &str) -> impl DoubleEndedIterator<Item = &Line<'a>> {
         let defaults = self.defaults.into_iter().flat_map(|section| &section.lines);
         defaults.chain(&self.section.lines).filter(move |line| line.keyword == keyword)
+    }
+
+    /// Where it shows that HAProxy speaks TLS itself (`bind … ssl`), or HTTP.
+    fn terminates_tls(&self, fronts: &[Scope<'_, 'a>]) -> Option<Origin> {
+        let scopes = || std::iter::once(self).chain(fronts);
+        let binds = scopes().flat_map(|scope| &scope.section.lines).filter(|line| line.keyword == "bind");
+        let tls = binds.flat_map(|line| &line.args).find(|arg| arg.str() == Some("ssl"));
+        let http = || {
+            scopes().find_map(|scope| {
+                let mode = scope.lines("mode").next_back()?;
+                mode.has("http").then(|| mode.place())
+            })
+        };
+        tls.copied().or_else(http).map(|place| Origin::Node(place.at()))
+    }
+
+    /// The shortest of `timeout client` and `timeout server`, unless `timeout tunnel` takes over.
+    fn idle(&self, fronts: &[Scope<'_, 'a>]) -> Option<(i64, String, Origin)> {
+        let timeout = |scope: &Scope<'_, 'a>, name: &str| {
+            let line = scope.lines("timeout").rfind(|line| line.words().next() == Some(name))?;
+            let value = *line.args.get(1)?;
+            let millis = i64::try_from(haproxy_millis(value.str()?).ok()?.0).ok()?;
+            Some((millis, value.str()?.to_string(), Origin::Node(value.at())))
+        };
+        let scopes = || std::iter::once(self).chain(fronts);
+        if let Some(tunnel) = scopes().find_map(|scope| timeout(scope, "tunnel")) {
+            return Some(tunnel);
+        }
+        let client = scopes().filter_map(|scope| timeout(scope, "client"));
+        client.chain(timeout(self, "server")).min_by_key(|(millis, _, _)| *millis)
     }
 
     fn server(&self, line: &Line<'a>) -> Option<Server<'a>> {
@@ -157,6 +200,8 @@ impl<'a> Scope<'_, 'a> {
             address: address.unwrap_or_default(),
             checked: self.checked(line),
             disabled: self.last(line, "disabled", "enabled"),
+            count: if line.keyword == "server" { 1 } else { template_size(line) },
+            problem: None,
             place: name.at(),
         })
     }
@@ -278,5 +323,15 @@ impl<'a> Scope<'_, 'a> {
             millis: both.map(|millis| i64::try_from(millis).unwrap_or(i64::MAX)).ok_or_else(unreadable),
             origin: Origin::Node(place.at()),
         }
+    }
+}
+
+/// The servers that a `server-template` makes: `3`, or `1-3`.
+fn template_size(line: &Line<'_>) -> i64 {
+    let text = line.args.get(1).and_then(|arg| arg.str()).unwrap_or_default();
+    let (from, to) = text.split_once('-').unwrap_or(("1", text));
+    match (from.parse::<i64>(), to.parse::<i64>()) {
+        (Ok(from), Ok(to)) => to - from + 1,
+        _ => 1,
     }
 }

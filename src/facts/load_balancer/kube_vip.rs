@@ -4,7 +4,7 @@
 //! `vip_arp`, `vip_leaderelection`, `vip_leaseduration` (5), `vip_renewdeadline` (3), `vip_retryperiod` (1); a variable wins
 //! over its flag.
 
-use super::{Balancer, Check, Detection, Lease};
+use super::{Balancer, Detection, Lease};
 use crate::facts::component::{self, Component, Defaults, Flags, Home};
 use crate::inventory::{DocumentId, Inventory, pod_template};
 use crate::syntax::{Origin, View};
@@ -94,6 +94,47 @@ impl<'a> KubeVip<'a> {
     }
 }
 
+impl<'a> KubeVip<'a> {
+    /// What it lacks to announce an address: the `address`, or a `peer` for BGP. Without a way to look into other sources of
+    /// variables nothing is said.
+    fn lacks(self, inventory: &'a Inventory, id: DocumentId) -> Option<(&'static str, Origin)> {
+        let env = self.container.get("env");
+        let open = env.and_then(component::openness).or_else(|| component::openness(self.container));
+        if open.is_some()
+            || self.container.get("envFrom").is_some()
+            || self.on("cp_enable", "controlplane").0 == Ok(false)
+        {
+            return None;
+        }
+        let named = |name: &str| {
+            let mut variables = env.into_iter().flat_map(View::items);
+            variables.any(|variable| variable.str_at("name") == Some(name) && variable.str_at("value") != Some(""))
+        };
+        let flagged = |name: &str| self.flag(name).is_some_and(|(value, _)| !value.is_empty());
+        let place = |name: &str| {
+            let empty = self.variable(name).map(|value| Origin::Node(value.at()));
+            empty.unwrap_or_else(|| {
+                self.container.get("name").map_or(self.container.origin_of("env"), |name| Origin::Node(name.at()))
+            })
+        };
+        if address(inventory, id).is_none() && !named("address") && !named("vip_address") && !flagged("address") {
+            return Some(("address", place("address")));
+        }
+        let peers =
+            ["bgp_peers", "bgp_peeraddress"].into_iter().any(named) || flagged("bgppeers") || flagged("peerAddress");
+        (self.on("bgp_enable", "bgp").0 == Ok(true) && !peers).then(|| ("peer", place("bgp_enable")))
+    }
+
+    /// The volume with the super-admin's credentials.
+    fn super_admin(self, inventory: &'a Inventory, id: DocumentId) -> Option<Origin> {
+        let pod = pod_template(inventory.document(id), inventory.forest())?;
+        let volumes = pod.spec.get("volumes").into_iter().flat_map(View::items);
+        let mut paths = volumes.filter_map(|volume| volume.path("hostPath.path"));
+        let path = paths.find(|path| path.str().is_some_and(|path| path.ends_with("/super-admin.conf")))?;
+        Some(Origin::Node(path.at()))
+    }
+}
+
 /// The address that a document's kube-vip moves.
 pub fn address(inventory: &Inventory, id: DocumentId) -> Option<String> {
     let vip = KubeVip::find(inventory, id)?;
@@ -111,19 +152,15 @@ pub(super) fn read(inventory: &Inventory, id: DocumentId) -> Option<Balancer<'_>
     let (variable, flag, default) = TIMES[0];
     let (seconds, origin) = vip.seconds(variable, flag, default);
     let elected = election.0 == Ok(true);
+    let name = vip.container.str_at("name").unwrap_or("kube-vip");
     Some(Balancer {
-        tool: "kube-vip",
-        label: "KubeVip",
-        name: vip.container.str_at("name").unwrap_or("kube-vip").to_string(),
-        place,
         // With a placeholder for `cp_enable` it is a template for control planes.
         api_server: control_plane.0 != Ok(false),
-        servers: Vec::new(),
-        check: (Check::None, Origin::Node(place)),
-        path: None,
-        other_port: false,
         detection: elected.then(|| Detection { millis: seconds.map(|seconds| seconds.saturating_mul(1000)), origin }),
+        lacks: vip.lacks(inventory, id),
+        super_admin: vip.super_admin(inventory, id),
         lease: Some(Lease { control_plane, arp: vip.on("vip_arp", "arp"), election }),
+        ..Balancer::new("kube-vip", "KubeVip", name, place)
     })
 }
 

@@ -5,6 +5,9 @@
 mod block;
 mod haproxy;
 mod kube_vip;
+mod passage;
+mod service;
+mod vrrp;
 
 pub use kube_vip::component as kube_vip_component;
 
@@ -13,6 +16,8 @@ use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, EnvironmentId, Inventory, Role};
 use crate::syntax::{Format, Origin, Tree};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
+use passage::Passage;
+use vrrp::Vrrp;
 
 /// How back ends are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,9 @@ impl Check {
     }
 }
 
+/// The port of etcd for clients.
+const ETCD_PORT: &str = ":2379";
+
 /// The port of API servers.
 pub(super) const API_PORT: &str = ":6443";
 
@@ -71,6 +79,10 @@ pub(super) struct Server<'a> {
     /// Unknown where a variable may switch checks on.
     checked: Result<bool, Reason>,
     disabled: bool,
+    /// How many it stands for: a template makes several.
+    count: i64,
+    /// What is wrong with it as an API server: `port`, or `duplicate`.
+    problem: Option<&'static str>,
     place: NodeRef,
 }
 
@@ -88,6 +100,42 @@ pub(super) struct Balancer<'a> {
     other_port: bool,
     detection: Option<Detection>,
     lease: Option<Lease>,
+    /// What happens to connections on the way.
+    passage: Passage,
+    /// keepalived's way of moving an address.
+    vrrp: Option<Vrrp>,
+    /// kube-vip: what it lacks to announce an address, and where.
+    lacks: Option<(&'static str, Origin)>,
+    /// kube-vip: where it is given the super-admin's credentials.
+    super_admin: Option<Origin>,
+}
+
+impl<'a> Balancer<'a> {
+    /// One that does nothing.
+    fn new(tool: &'static str, label: &'static str, name: &str, place: NodeRef) -> Balancer<'a> {
+        Balancer {
+            tool,
+            label,
+            name: name.to_string(),
+            place,
+            api_server: false,
+            servers: Vec::new(),
+            check: (Check::None, Origin::Node(place)),
+            path: None,
+            other_port: false,
+            detection: None,
+            lease: None,
+            passage: Passage::default(),
+            vrrp: None,
+            lacks: None,
+            super_admin: None,
+        }
+    }
+
+    /// Whether etcd stands behind it: back ends on etcd's client port.
+    fn is_for_etcd(&self) -> bool {
+        self.servers.iter().any(|server| server.address.ends_with(ETCD_PORT))
+    }
 }
 
 /// How long it takes until a dead back end is out.
@@ -104,14 +152,39 @@ pub(super) struct Lease {
     election: (Result<bool, Reason>, Origin),
 }
 
+/// Ports that no API server answers on: etcd, kubelet, scheduler, controller-manager, kube-proxy, node ports' usual web.
+const OTHER_PORTS: &[&str] = &["2379", "2380", "2381", "10250", "10255", "10256", "10257", "10259", "22", "80", "8080"];
+
+impl Balancer<'_> {
+    /// Back ends that are no API servers, or are listed twice.
+    fn find_problems(&mut self) {
+        let mut seen: Vec<&str> = Vec::new();
+        let api_server = self.api_server;
+        for server in &mut self.servers {
+            let port = server.address.rsplit(':').next().unwrap_or_default();
+            server.problem = match server.address {
+                address if seen.contains(&address) && server.count == 1 && !address.is_empty() => Some("duplicate"),
+                _ if api_server && OTHER_PORTS.contains(&port) => Some("port"),
+                _ => None,
+            };
+            seen.push(server.address);
+        }
+    }
+}
+
 /// The balancers of a document. The anchor of each is its section or object.
 pub fn build(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
     let document = inventory.document(id);
     let root = document.view(inventory.forest());
-    let balancers = match (document.role, document.format) {
+    let mut balancers = match (document.role, document.format) {
         (Role::Foreign, Format::HAProxy) => haproxy::read(root),
-        (Role::Foreign, Format::Keepalived) => block::keepalived(root),
+        (Role::Foreign, Format::Keepalived) => {
+            let mut found = block::keepalived(root);
+            found.extend(vrrp::instances(inventory, id));
+            found
+        }
         (Role::Foreign, Format::Nginx) => block::nginx(root),
+        (Role::Object, _) if document.kind() == "Service" => service::read(root).into_iter().collect(),
         (Role::Object, _) => kube_vip::read(inventory, id).into_iter().collect(),
         _ => Vec::new(),
     };
@@ -120,7 +193,8 @@ pub fn build(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tre
     }
     let mut facts = FactBuilder::new(tree, super::anchor(root));
     let mut subjects = Vec::new();
-    for balancer in &balancers {
+    for balancer in &mut balancers {
+        balancer.find_problems();
         let node = balancer.facts(&mut facts);
         let subject = Subject::of(SubjectKind::LoadBalancer, NodeRef { tree, node }, inventory, id);
         let named = document.role == Role::Object;
@@ -151,7 +225,28 @@ impl Balancer<'_> {
             ("detection", detection),
         ];
         fields.extend(self.lease_facts(facts));
+        let vrrp = match &self.vrrp {
+            Some(vrrp) => vrrp.facts(facts, &place),
+            None => facts.null(place.clone()),
+        };
+        fields.extend([
+            ("etcd", facts.bool(self.is_for_etcd(), place.clone())),
+            ("active", facts.int(self.active(), place.clone())),
+            ("passage", self.passage.facts(facts, &place)),
+            ("vrrp", vrrp),
+        ]);
+        let (lacks, lacking) = self.lacks.clone().map_or((None, place.clone()), |(what, at)| (Some(what), at));
+        let admin = self.super_admin.clone();
+        fields.extend([
+            ("lacks", facts.opt_str(lacks, lacking)),
+            ("superAdmin", facts.bool(admin.is_some(), admin.unwrap_or_else(|| place.clone()))),
+        ]);
         facts.map(&fields, place)
+    }
+
+    /// Back ends that are switched on.
+    fn active(&self) -> i64 {
+        self.servers.iter().filter(|server| !server.disabled).map(|server| server.count).sum()
     }
 
     fn lease_facts(&self, facts: &mut FactBuilder) -> Vec<(&'static str, NodeId)> {
@@ -181,6 +276,7 @@ impl Server<'_> {
             ("address", facts.str(self.address, place.clone())),
             ("checked", checked),
             ("disabled", facts.bool(self.disabled, place.clone())),
+            ("problem", facts.opt_str(self.problem, place.clone())),
         ];
         facts.map(&fields, place)
     }
