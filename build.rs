@@ -1,5 +1,5 @@
 //! Compiles `rules/` into one JSON text: sorted, and checked against the types of a rule file. A rule that does not fit
-//! them fails the build with its path and position.
+//! them fails the build with its path and position. The tables of `data/` become JSON too, which is read much faster.
 
 #![allow(clippy::print_stdout, reason = "build scripts talk to cargo on standard output")]
 
@@ -26,7 +26,7 @@ use file::{AreaFile, Bundle, BundledRule, RuleFile};
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    match bundle() {
+    match bundle().and_then(|()| tables()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A message may have several lines; cargo takes one.
@@ -55,6 +55,17 @@ fn bundle() -> Result<(), Failure> {
     }
     let target = PathBuf::from(std::env::var("OUT_DIR")?).join("rules.json");
     fs::write(target, serde_json::to_string(&bundle)?)?;
+    Ok(())
+}
+
+/// The YAML tables of `data/`, one JSON text each.
+fn tables() -> Result<(), Failure> {
+    println!("cargo::rerun-if-changed=data");
+    let target = PathBuf::from(std::env::var("OUT_DIR")?);
+    for path in sorted(Path::new("data"))?.into_iter().filter(|path| path.extension() == Some("yaml".as_ref())) {
+        let table: serde_json::Value = read(&path)?;
+        fs::write(target.join(format!("{}.json", stem(&path)?)), serde_json::to_string(&table)?)?;
+    }
     Ok(())
 }
 

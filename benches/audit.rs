@@ -18,7 +18,8 @@ use k8sready::inventory::{self, Input};
 use k8sready::rule::RuleSet;
 use k8sready::settings::{RuleSettings, Settings};
 use k8sready::source::SourceKind;
-use k8sready::syntax::yaml;
+use k8sready::syntax::Budget;
+use k8sready::syntax::yaml::{Parsers, read_within};
 use k8sready::vocabulary::{SourceId, Span};
 
 const SEED: u64 = 20;
@@ -34,10 +35,11 @@ fn settings() -> Settings {
     Settings::build(&args, &ConfigFile::default(), "2026-11-24".parse().expect("a date")).expect("valid")
 }
 
-fn parse(inputs: &[Input]) -> usize {
+fn parse(inputs: &[Input], parsers: Parsers) -> usize {
     let read = |input: &Input| {
         let text: Arc<str> = Arc::from(input.text.as_deref().expect("text"));
-        yaml::read(SourceId(0), &text, Span::new(0, text.len())).0.len()
+        let whole = Span::new(0, text.len());
+        read_within(SourceId(0), &text, whole, Budget::default(), parsers).0.len()
     };
     inputs.iter().map(read).sum()
 }
@@ -51,7 +53,10 @@ fn benchmarks(criterion: &mut Criterion) {
         let inputs = inputs(objects);
         let bytes: usize = inputs.iter().map(|input| input.text.as_deref().map_or(0, str::len)).sum();
         group.throughput(Throughput::Bytes(bytes as u64));
-        group.bench_function(format!("parse/{objects}"), |bench| bench.iter(|| black_box(parse(&inputs))));
+        for (name, parsers) in [("parse", Parsers::CompleteOnly), ("parse-quick", Parsers::Both)] {
+            let parse = || black_box(parse(&inputs, parsers));
+            group.bench_function(format!("{name}/{objects}"), |bench| bench.iter(parse));
+        }
         let whole =
             || black_box(audit_inputs(&settings, inputs.clone(), Vec::new()).expect("an audit").report.findings.len());
         group.bench_function(format!("whole-one-thread/{objects}"), |bench| bench.iter(|| one_thread.install(whole)));

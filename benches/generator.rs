@@ -47,11 +47,28 @@ fn deployment(text: &mut String, numbers: &mut Numbers, namespace: &str, name: &
          app.kubernetes.io/name: {name}\n    app.kubernetes.io/part-of: bench\nspec:\n  replicas: {replicas}\n  selector:\n    \
          matchLabels:\n      app.kubernetes.io/name: {name}\n  template:\n    metadata:\n      labels:\n        \
          app.kubernetes.io/name: {name}\n        app.kubernetes.io/part-of: bench\n      annotations:\n        \
-         prometheus.io/scrape: \"true\"\n        prometheus.io/port: \"9090\"\n    spec:\n      serviceAccountName: {name}\n      \
-         terminationGracePeriodSeconds: 30\n      containers:"
+         prometheus.io/scrape: \"true\"\n        prometheus.io/port: \"9090\"\n    spec:\n      \
+         terminationGracePeriodSeconds: 30"
     )?;
+    // As in most repositories, a good part of the pods is hardened and spread, and a part is not.
+    if numbers.below(4) > 0 {
+        writeln!(
+            text,
+            "      automountServiceAccountToken: false\n      securityContext:\n        seccompProfile:\n          type: RuntimeDefault"
+        )?;
+    }
+    if numbers.below(2) > 0 {
+        writeln!(
+            text,
+            "      topologySpreadConstraints:\n        - maxSkew: 1\n          topologyKey: topology.kubernetes.io/zone\n          \
+             whenUnsatisfiable: ScheduleAnyway\n          labelSelector:\n            matchLabels:\n              \
+             app.kubernetes.io/name: {name}"
+        )?;
+    }
+    writeln!(text, "      containers:")?;
     for container in 0..1 + numbers.below(4) {
         let minor = numbers.below(40);
+        let read_only = numbers.below(4) > 0;
         writeln!(
             text,
             "        - name: c{container}\n          image: registry.example.com/{namespace}/{name}:1.{minor}.0\n          \
@@ -62,7 +79,7 @@ fn deployment(text: &mut String, numbers: &mut Numbers, namespace: &str, name: &
              requests:\n              cpu: 100m\n              memory: 128Mi\n            limits:\n              memory: 256Mi\n          \
              readinessProbe:\n            httpGet:\n              path: /ready\n              port: http\n            \
              periodSeconds: 5\n          securityContext:\n            allowPrivilegeEscalation: false\n            \
-             runAsNonRoot: true\n            capabilities:\n              drop:\n                - ALL"
+             readOnlyRootFilesystem: {read_only}\n            runAsNonRoot: true\n            capabilities:\n              drop:\n                - ALL"
         )?;
     }
     Ok(())

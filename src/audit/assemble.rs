@@ -1,8 +1,10 @@
 //! From outcomes to a report: severities, suppressions, fingerprints, score, coverage.
 
+use rayon::prelude::*;
+
 use super::known::Known;
 use super::{Audit, groups, suppressions};
-use crate::engine::{About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
+use crate::engine::{self, About, ActiveRule, Evaluation, Outcome, Spot, Verdict};
 use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
 use crate::report::{
@@ -63,11 +65,14 @@ pub fn report(
 ) -> Audit {
     let (skipped, rules) = (assemble_skipped(settings, facts, rules.skipped), rules.active);
     let Loaded { inventory, problems, failed_named, counts, marks } = loaded;
+    let mut evaluation = evaluation;
     let assembler = Assembler { settings, inventory: &inventory, facts, rules };
     let (mut suppressions, mut noticed) = assembler.suppressions(&marks);
-    let mut findings: Vec<Finding> =
-        evaluation.outcomes.iter().map(|outcome| assembler.finding(outcome, &mut suppressions)).collect();
+    let mut findings = assembler.findings(&evaluation.outcomes, &mut suppressions);
     noticed.extend(suppressions.unused(|rule| rules.iter().any(|active| active.rule.id.as_str() == rule)));
+    if engine::add_noticed(&inventory, facts, rules, &mut evaluation.outcomes, &noticed) {
+        findings = assembler.findings(&evaluation.outcomes, &mut suppressions);
+    }
     assembler.fingerprint(&mut findings, &evaluation.outcomes);
     let ran = |rule: &str| rules.iter().any(|active| active.rule.id.as_str() == rule);
     let compared = known.mark(&mut findings, settings, ran);
@@ -164,7 +169,16 @@ impl Assembler<'_> {
         }
     }
 
-    fn finding(&self, outcome: &Outcome, suppressions: &mut Suppressions) -> Finding {
+    /// Findings are made on all cores; suppressions count their uses one after the other.
+    fn findings(&self, outcomes: &[Outcome], suppressions: &mut Suppressions) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = outcomes.par_iter().map(|outcome| self.finding(outcome)).collect();
+        for (finding, outcome) in findings.iter_mut().zip(outcomes) {
+            self.waive(finding, outcome, suppressions);
+        }
+        findings
+    }
+
+    fn finding(&self, outcome: &Outcome) -> Finding {
         let rule = self.rules[outcome.rule].rule;
         let subject = self.subject(outcome);
         let location = self.location(outcome, subject);
@@ -173,7 +187,7 @@ impl Assembler<'_> {
             Verdict::Fail => (Status::Fail, None),
             Verdict::Unknown(reason) => (Status::Unknown, Some(reason.clone())),
         };
-        let mut finding = Finding {
+        Finding {
             rule: rule.id.clone(),
             status,
             severity: self.settings.rules.severity.get(rule.id.as_str()).copied().unwrap_or(outcome.severity),
@@ -192,14 +206,18 @@ impl Assembler<'_> {
             baselined: false,
             new: true,
             count: outcome.count,
-        };
-        let path = self.settings.in_repository(&finding.location.path).into_owned();
-        self.apply_overrides(&path, &mut finding);
-        if status == Status::Fail {
-            let waiver = suppressions.covering(&target(rule, subject, &finding, &path));
-            finding.suppressed = finding.suppressed.or(waiver.map(suppressed));
         }
-        finding
+    }
+
+    /// Changes a finding as the configuration says, and marks it when a suppression covers it.
+    fn waive(&self, finding: &mut Finding, outcome: &Outcome, suppressions: &mut Suppressions) {
+        let path = self.settings.in_repository(&finding.location.path).into_owned();
+        self.apply_overrides(&path, finding);
+        if finding.status == Status::Fail {
+            let rule = self.rules[outcome.rule].rule;
+            let waiver = suppressions.covering(&target(rule, self.subject(outcome), finding, &path));
+            finding.suppressed = finding.suppressed.take().or(waiver.map(suppressed));
+        }
     }
 
     /// What the configuration says about the path; the last that fits counts.

@@ -106,6 +106,23 @@ impl<'r> Evaluating<'r> {
     }
 }
 
+/// Adds what was noticed after everything was judged, in its place. Whether there was anything that a rule stands for.
+pub fn add_noticed(
+    inventory: &Inventory,
+    facts: &Facts,
+    rules: &[ActiveRule<'_>],
+    outcomes: &mut Vec<Outcome>,
+    noticed: &[Problem],
+) -> bool {
+    let late = raised::outcomes(rules, noticed);
+    let any = !late.is_empty();
+    if any {
+        outcomes.extend(late);
+        *outcomes = outcome::ordered(inventory, facts, rules, std::mem::take(outcomes));
+    }
+    any
+}
+
 /// Whether passes are listed or only counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passes {
@@ -155,35 +172,42 @@ impl<'e> Engine<'e> {
         let mut judged = Judged::default();
         let Some(rules) = self.shared.by_subject.get(&subject.kind) else { return judged };
         let key = self.inventory.document(subject.document).key.as_ref();
+        let mut slots = self.slots(subject);
         for &at in rules {
             let rule = self.shared.rules[at].rule;
             let covered = subject.kind != SubjectKind::Object
                 || key.is_some_and(|key| rule.covers(&key.group, &key.version, &key.kind));
             if covered {
-                self.judge_by(subject, index, at, &mut judged);
+                slots[PARAMS] = self.shared.rules[at].params.lend();
+                self.judge_by(subject, index, at, &slots, &mut judged);
             }
         }
         judged
     }
 
-    fn judge_by(&self, subject: &Subject, subject_index: usize, rule_index: usize, judged: &mut Judged) {
+    fn judge_by(
+        &self,
+        subject: &Subject,
+        subject_index: usize,
+        rule_index: usize,
+        slots: &[Value<'e>; SLOTS],
+        judged: &mut Judged,
+    ) {
         let rule = self.shared.rules[rule_index].rule;
-        let slots = self.slots(subject, rule_index);
         match rule.expressions() {
             Ok(expressions) => {
-                Judging { engine: self, subject, subject_index, rule_index, rule, expressions, slots: &slots }
-                    .run(judged);
+                Judging { engine: self, subject, subject_index, rule_index, rule, expressions, slots }.run(judged);
             }
             Err(error) => judged.problems.push(Problem::run(ProblemKind::RuleError, error.to_string())),
         }
     }
 
-    fn slots(&self, subject: &Subject, rule: usize) -> [Value<'e>; SLOTS] {
+    /// The variables that all rules see alike.
+    fn slots(&self, subject: &Subject) -> [Value<'e>; SLOTS] {
         let forest = self.inventory.forest();
         let mut slots = [const { Value::Null }; SLOTS];
         slots[SUBJECT] = Value::node(forest, subject.node);
         slots[OBJECT] = Value::node(forest, self.inventory.document(subject.document).root);
-        slots[PARAMS] = self.shared.rules[rule].params.clone();
         if let Some(&cluster) = self.facts.clusters.get(subject.environment.index()) {
             slots[CLUSTER] = Value::node(forest, cluster);
         }

@@ -1,5 +1,7 @@
 //! Outcomes: one verdict of one rule, and the order they stand in.
 
+use rayon::prelude::*;
+
 use super::{ActiveRule, Spot};
 use crate::facts::Facts;
 use crate::inventory::Inventory;
@@ -47,6 +49,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The path of the field that it points at; empty for the object as a whole.
+    fn field(&self) -> &str {
+        self.spot.as_ref().map_or("", |spot| &spot.field)
+    }
+
     /// Where it points; without a spot of its own, where its subject is named.
     pub fn place(&self, inventory: &Inventory, facts: &Facts) -> Place {
         match (&self.spot, self.about) {
@@ -65,8 +72,10 @@ impl Outcome {
 /// become one with a count.
 pub fn ordered(inventory: &Inventory, facts: &Facts, rules: &[ActiveRule<'_>], outcomes: Vec<Outcome>) -> Vec<Outcome> {
     let mut keyed: Vec<(OrderKey<'_>, Outcome)> =
-        outcomes.into_iter().map(|outcome| (order_key(inventory, facts, rules, &outcome), outcome)).collect();
-    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+        outcomes.into_par_iter().map(|outcome| (order_key(inventory, facts, rules, &outcome), outcome)).collect();
+    keyed.par_sort_by(|(a, of_a), (b, of_b)| {
+        a.cmp(b).then_with(|| of_a.field().cmp(of_b.field())).then_with(|| of_a.message.cmp(&of_b.message))
+    });
     let mut merged: Vec<(OrderKey<'_>, Outcome)> = Vec::with_capacity(keyed.len());
     let mut seen: rustc_hash::FxHashMap<(usize, String, Reason), usize> = rustc_hash::FxHashMap::default();
     for (key, outcome) in keyed {
@@ -91,8 +100,6 @@ struct OrderKey<'a> {
     end: u32,
     rule: &'a str,
     about: About,
-    field: String,
-    message: String,
 }
 
 fn order_key<'a>(inventory: &'a Inventory, facts: &Facts, rules: &[ActiveRule<'a>], outcome: &Outcome) -> OrderKey<'a> {
@@ -108,7 +115,5 @@ fn order_key<'a>(inventory: &'a Inventory, facts: &Facts, rules: &[ActiveRule<'a
         end: outermost.span.end,
         rule: rules[outcome.rule].rule.id.as_str(),
         about: outcome.about,
-        field: outcome.spot.as_ref().map(|spot| spot.field.clone()).unwrap_or_default(),
-        message: outcome.message.clone(),
     }
 }

@@ -188,8 +188,8 @@ impl<'a> Value<'a> {
         Value::Optional(Some(Box::new(value)))
     }
 
-    /// The same value, borrowed from this one wherever that saves counting.
-    pub(super) fn lend(&self) -> Value<'_> {
+    /// The same value, borrowed from this one.
+    pub fn lend(&self) -> Value<'_> {
         match self {
             Value::Str(text) => Value::Str(text.lend()),
             Value::Bytes(bytes) => Value::Bytes(bytes.lend()),

@@ -38,6 +38,52 @@ impl Fallback<'_> {
     }
 }
 
+/// A value that may be unknown, and where it stands or would stand.
+#[derive(Clone, Debug)]
+pub struct Spot<T> {
+    /// The value, or why nobody can say.
+    pub value: Result<T, Reason>,
+    /// Its place.
+    pub place: Origin,
+}
+
+impl<T> Spot<T> {
+    /// A value that is known.
+    pub fn known(value: T, place: Origin) -> Spot<T> {
+        Spot { value: Ok(value), place }
+    }
+
+    /// A value that nobody can say.
+    pub fn unknown(reason: Reason, place: Origin) -> Spot<T> {
+        Spot { value: Err(reason), place }
+    }
+
+    /// What `read` makes of the value under `path`; `default` where nothing is set.
+    pub fn read(
+        at: View<'_>,
+        path: &'static str,
+        default: T,
+        read: impl FnOnce(View<'_>) -> Option<T>,
+    ) -> Spot<T> {
+        let place = at.origin_of(path);
+        let Some(found) = at.path(path).filter(|value| !value.is_null()) else {
+            let value = hidden(at, path).map_or(Ok(default), |reason| Err(reason.clone()));
+            return Spot { value, place };
+        };
+        let unreadable = || Reason::new(UnknownCode::Templated, format!("`{path}` cannot be read"));
+        let value = match found.unknown() {
+            Some(reason) => Err(reason.clone()),
+            None => read(found).ok_or_else(unreadable),
+        };
+        Spot { value, place }
+    }
+
+    /// Another value at the same place.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Spot<U> {
+        Spot { value: self.value.map(change), place: self.place }
+    }
+}
+
 /// Builds one fact tree.
 pub struct FactBuilder {
     tree: Tree,
@@ -121,6 +167,31 @@ impl FactBuilder {
         let id = self.push(Data::Unknown, origin);
         self.tree.set_reason(id, reason);
         id
+    }
+
+    /// A boolean that may be unknown.
+    pub fn bool_at(&mut self, spot: &Spot<bool>) -> NodeId {
+        match &spot.value {
+            Ok(value) => self.bool(*value, spot.place.clone()),
+            Err(reason) => self.unknown(reason.clone(), spot.place.clone()),
+        }
+    }
+
+    /// A boolean, null or unknown.
+    pub fn opt_bool_at(&mut self, spot: &Spot<Option<bool>>) -> NodeId {
+        match &spot.value {
+            Ok(Some(value)) => self.bool(*value, spot.place.clone()),
+            Ok(None) => self.null(spot.place.clone()),
+            Err(reason) => self.unknown(reason.clone(), spot.place.clone()),
+        }
+    }
+
+    /// A number, null or unknown.
+    pub fn int_at(&mut self, spot: &Spot<Option<i64>>) -> NodeId {
+        match &spot.value {
+            Ok(value) => self.opt_int(*value, spot.place.clone()),
+            Err(reason) => self.unknown(reason.clone(), spot.place.clone()),
+        }
     }
 
     /// A node of a document, or of this or another fact tree.

@@ -2,9 +2,12 @@
 
 use super::builder::FactBuilder;
 use super::component::{self, Component, ComponentTables, FlagTable};
-use super::control_plane::{ControlPlane, Etcd, EtcdSource, node_of_kubeadm, of_kube_proxy, one_manifest};
+use super::control_plane::{
+    ControlPlane, Etcd, EtcdSource, node_of_kubeadm, node_of_tool, of_kube_proxy, one_manifest,
+};
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
+use super::tools::{self, Found};
 use super::{authentication, authorization};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Format, Origin, Tree, View};
@@ -20,13 +23,25 @@ struct Building<'a> {
     root: View<'a>,
     facts: FactBuilder,
     subjects: Vec<Subject>,
+    /// What a file without a kind is called.
+    label: &'static str,
 }
 
 impl<'a> Building<'a> {
     fn new(inventory: &'a Inventory, tables: &'a ComponentTables, id: DocumentId, tree: TreeId) -> Self {
         let root = inventory.document(id).view(inventory.forest());
         let facts = FactBuilder::new(tree, super::anchor(root));
-        Building { inventory, tables, table: &tables.flags, id, tree, root, facts, subjects: Vec::new() }
+        Building {
+            inventory,
+            tables,
+            table: &tables.flags,
+            id,
+            tree,
+            root,
+            facts,
+            subjects: Vec::new(),
+            label: "EtcdConfiguration",
+        }
     }
 
     fn add(&mut self, kind: SubjectKind, node: NodeId) -> &mut Subject {
@@ -62,7 +77,7 @@ impl<'a> Building<'a> {
         let label = match document.format {
             Format::SystemdUnit => "SystemdUnit",
             Format::EnvFile => "EnvironmentFile",
-            _ if document.key.is_none() => "EtcdConfiguration",
+            _ if document.key.is_none() => self.label,
             _ => return subject,
         };
         let name = self.inventory.path(self.id).rsplit('/').next().unwrap_or_default().to_string();
@@ -93,6 +108,27 @@ impl<'a> Building<'a> {
         self.add(SubjectKind::Etcd, node).component = Some("etcd");
     }
 
+    /// The etcd that a tool runs on control-plane nodes, or that it is told of.
+    fn etcd_of_tool(&mut self, found: &Found<'a>) {
+        let compaction = found.components.iter().find(|component| component.name == "kube-apiserver").map(|apiserver| {
+            let flag = "etcd-compaction-interval";
+            let interval = apiserver.flags.text(self.table, flag).map(Option::unwrap_or_default);
+            (interval, apiserver.flags.origin(self.table, flag))
+        });
+        let local = found.components.iter().find(|component| component.name == "etcd").map(EtcdSource::Component);
+        let Some(source) = local.or(found.external_etcd.map(EtcdSource::External)) else { return };
+        let members = found.members.clone();
+        self.etcd(&Etcd {
+            source,
+            stacked_members: members.as_ref().map_or(Err(one_manifest()), |members| {
+                members.value.clone().and_then(|count| count.ok_or_else(one_manifest))
+            }),
+            members_place: members.map(|members| members.place),
+            volumes: found.volumes.clone(),
+            apiserver_compaction: compaction,
+        });
+    }
+
     fn finish(self) -> (Tree, Vec<Subject>) {
         (self.facts.finish(), self.subjects)
     }
@@ -118,7 +154,13 @@ pub fn kubeadm(
     let local = components.iter().find(|component| component.name == "etcd").map(EtcdSource::Component);
     let external = building.root.path("etcd.external").map(EtcdSource::External);
     if let Some(source) = local.or(external) {
-        building.etcd(&Etcd { source, stacked_members: control_plane.count(), apiserver_compaction });
+        building.etcd(&Etcd {
+            source,
+            stacked_members: control_plane.count(),
+            members_place: None,
+            volumes: Vec::new(),
+            apiserver_compaction,
+        });
     }
     building.finish()
 }
@@ -140,8 +182,49 @@ pub fn components(
         if component.name == "etcd" {
             let source = EtcdSource::Component(component);
             let apiserver_compaction = building.compaction();
-            building.etcd(&Etcd { source, stacked_members: Err(one_manifest()), apiserver_compaction });
+            building.etcd(&Etcd {
+                source,
+                stacked_members: Err(one_manifest()),
+                members_place: None,
+                volumes: Vec::new(),
+                apiserver_compaction,
+            });
         }
+    }
+    Some(building.finish())
+}
+
+/// What a document of another tool says.
+pub fn of_tool(
+    inventory: &Inventory,
+    tables: &ComponentTables,
+    floating: impl FnOnce() -> Vec<String>,
+    id: DocumentId,
+    tree: TreeId,
+) -> Option<(Tree, Vec<Subject>)> {
+    let mut building = Building::new(inventory, tables, id, tree);
+    let found = tools::read(&tools::Reading { inventory, tables, id, root: building.root })?;
+    building.label = found.label;
+    if let Some(control_plane) = &found.control_plane {
+        let node = control_plane.facts(&mut building.facts, &floating());
+        building.add(SubjectKind::ControlPlane, node);
+    }
+    for taints in &found.taints {
+        let node = node_of_tool(&mut building.facts, found.tool, taints);
+        building.add(SubjectKind::Node, node);
+    }
+    for pool in &found.pools {
+        let node = pool.facts(&mut building.facts);
+        let name = pool.name.and_then(View::str).unwrap_or_default();
+        building.add(SubjectKind::NodePool, node).name = name.into();
+    }
+    for component in &found.components {
+        building.component(component);
+    }
+    building.etcd_of_tool(&found);
+    if let Some(backup) = &found.backup {
+        let node = backup.facts(&mut building.facts);
+        building.add(SubjectKind::Backup, node);
     }
     Some(building.finish())
 }

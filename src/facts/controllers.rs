@@ -56,7 +56,7 @@ impl Right {
 impl Controllers {
     /// The table that is compiled in.
     pub fn load() -> Result<Controllers, String> {
-        serde_saphyr::from_str(include_str!("../../data/controllers.yaml"))
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/controllers.json")))
             .map_err(|error| format!("data/controllers.yaml: {error}"))
     }
 

@@ -7,9 +7,11 @@ mod access;
 mod audit;
 mod authentication;
 mod authorization;
+mod autoscaler;
 mod backup;
 mod builder;
 mod certificate;
+mod claims;
 mod cluster;
 mod component;
 mod config_map;
@@ -17,13 +19,17 @@ mod control_plane;
 mod controllers;
 mod descriptor;
 mod encryption;
+mod ingress;
 mod load_balancer;
 mod namespace;
 mod network;
+mod network_policy;
 mod pod_security;
 mod schema;
+mod service_ports;
 mod subject;
 mod surroundings;
+mod tools;
 mod workload;
 
 pub use builder::{FactBuilder, Fallback};
@@ -72,6 +78,8 @@ struct Tables {
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
     schemas: schema::Schemas,
+    claims: claims::Claims,
+    denials: network_policy::Denials,
     /// Minor of the Kubernetes release to judge for.
     target_minor: u32,
 }
@@ -131,6 +139,8 @@ impl Maker {
             controllers: controllers::Controllers::load()?,
             surroundings: surroundings::Surroundings::gather(inventory),
             floating: load_balancer::addresses(inventory),
+            claims: claims::Claims::gather(inventory),
+            denials: network_policy::Denials::gather(inventory),
             schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
             target_minor: assumptions.target_minor,
         };
@@ -253,9 +263,14 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
     let document = inventory.document(id);
     match document.kind() {
         "Service" if document.key.as_ref().is_some_and(|key| key.group.is_empty()) => {
-            network::service(inventory, id, tree)
+            network::service(inventory, tables, id, tree)
         }
         "PodDisruptionBudget" => network::pdb(inventory, id, tree),
+        "Ingress" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute" => {
+            ingress::build(inventory, tables, id, tree)
+        }
+        "NetworkPolicy" => network_policy::build(inventory, id, tree),
+        "HorizontalPodAutoscaler" | "ScaledObject" => autoscaler::build(inventory, tables, id, tree),
         "ConfigMap" => config_map::build(inventory, id, tree),
         "Namespace" => namespace::build(inventory, tables, id, tree),
         "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
@@ -286,7 +301,8 @@ fn control_plane_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, t
         _ if document.role == Role::Other && document.format == Format::Json => {
             authorization::of_abac(inventory, id, tree).or_else(|| cluster::components(inventory, components, id, tree))
         }
-        _ => cluster::components(inventory, components, id, tree),
+        _ => cluster::components(inventory, components, id, tree)
+            .or_else(|| cluster::of_tool(inventory, components, floating, id, tree)),
     }
 }
 

@@ -52,6 +52,7 @@ pub fn build(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeI
         }
     };
     let surroundings = &tables.surroundings;
+    let (ingress, egress) = tables.denials.of(inventory, id, &key.name);
     let fields = [
         ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
         ("object", facts.refer(root.at())),
@@ -62,6 +63,8 @@ pub fn build(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeI
         ("enforceVersion", label(&mut facts, root, "enforce-version")),
         ("hasQuota", beside("ResourceQuota", surroundings.has_quota(inventory, id, &key.name), &mut facts)),
         ("hasLimitRange", beside("LimitRange", surroundings.has_limit_range(inventory, id, &key.name), &mut facts)),
+        ("deniesIngress", beside("NetworkPolicy", ingress, &mut facts)),
+        ("deniesEgress", beside("NetworkPolicy", egress, &mut facts)),
     ];
     let node = facts.map(&fields, anchor);
     let subject = Subject::of(SubjectKind::Namespace, NodeRef { tree, node }, inventory, id);

@@ -1,13 +1,16 @@
 //! The `service` and `pdb` subjects: what they select, and what that means.
 
+use super::Tables;
 use super::builder::{FactBuilder, Fallback};
+use super::claims::selector_claim;
+use super::service_ports::ports;
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, Link, hides, pod_kind};
 use crate::syntax::{Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
 
 /// The facts of a Service.
-pub fn service(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
+pub fn service(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Option<(Tree, Vec<Subject>)> {
     let root = inventory.document(id).view(inventory.forest());
     let mut facts = FactBuilder::new(tree, super::anchor(root));
     let selector = root.path("spec.selector");
@@ -22,6 +25,8 @@ pub fn service(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
             }
         };
     let pods = selected(&mut facts, inventory, Link::Service, id);
+    let rival = selector_claim(inventory, id).and_then(|claim| tables.claims.rival(inventory, id, &claim));
+    let rivals: Vec<NodeId> = rival.into_iter().map(|id| super::neighbour(&mut facts, inventory, id)).collect();
     let fields = [
         ("name", facts.lookup(root, "metadata.name", Fallback::Str(""))),
         ("namespace", facts.lookup(root, "metadata.namespace", Fallback::NoStr)),
@@ -30,6 +35,8 @@ pub fn service(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
         ("selector", facts.lookup(root, "spec.selector", Fallback::Null)),
         ("selects", selects),
         ("workloads", pods),
+        ("rivals", facts.list_at(&rivals, root.origin_of("spec.selector"))),
+        ("ports", ports(&mut facts, inventory, id)),
     ];
     let origin = facts.anchor();
     let node = facts.map(&fields, origin);
@@ -55,6 +62,8 @@ pub fn pdb(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree,
         Err(reason) => facts.unknown(reason, root.origin_of("spec.selector")),
     };
     let overlaps = overlaps(&mut facts, inventory, id);
+    let stateful = inventory.links().from(Link::Disruption, id).iter();
+    let stateful = stateful.into_iter().any(|&workload| inventory.document(workload).kind() == "StatefulSet");
     let operated = facts.bool(inventory.operated(id), root.origin_of("spec.selector"));
     let workloads = selected(&mut facts, inventory, Link::Disruption, id);
     let fields = [
@@ -68,6 +77,7 @@ pub fn pdb(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree,
         ("allowed", facts.opt_int(allowed, place)),
         ("neverAllows", never_allows),
         ("operated", operated),
+        ("stateful", facts.bool(stateful, root.origin_of("spec.selector"))),
         ("overlaps", overlaps),
         ("workloads", workloads),
     ];
@@ -77,7 +87,8 @@ pub fn pdb(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tree,
     Some((facts.finish(), vec![subject]))
 }
 
-fn selected(facts: &mut FactBuilder, inventory: &Inventory, link: Link, id: DocumentId) -> NodeId {
+/// The workloads that an object's selector finds; open where there may be more.
+pub(super) fn selected(facts: &mut FactBuilder, inventory: &Inventory, link: Link, id: DocumentId) -> NodeId {
     let targets = inventory.links().from(link, id);
     let nodes: Vec<NodeId> = targets.iter().map(|&target| super::neighbour(facts, inventory, target)).collect();
     let root = inventory.document(id).view(inventory.forest());

@@ -49,6 +49,9 @@ subjects! {
     ConfigMap = "config-map", "configMap";
     Service = "service", "service";
     Pdb = "pdb", "pdb";
+    Ingress = "ingress", "ingress";
+    NetworkPolicy = "network-policy", "networkPolicy";
+    Autoscaler = "autoscaler", "autoscaler";
     Role = "role", "role";
     Binding = "binding", "binding";
     AccessPath = "access-path", "accessPath";
@@ -59,6 +62,7 @@ subjects! {
     Certificate = "certificate", "certificate";
     ControlPlane = "control-plane", "controlPlane";
     Node = "node", "node";
+    NodePool = "node-pool", "nodePool";
     Etcd = "etcd", "etcd";
     Encryption = "encryption", "encryption";
     AuditPolicy = "audit-policy", "auditPolicy";

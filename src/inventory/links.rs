@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::isolation::policy_selectors;
 use super::operators::Makers;
 use super::pod_index::{PodIndex, scope};
 use super::selectors::{Shown, hides, label_selector, map_selector};
-use super::{DocumentId, Inventory, anti_affinity_terms, pod_template};
+use super::{DocumentId, Inventory, Key, anti_affinity_terms, pod_template};
 use crate::syntax::View;
-use crate::vocabulary::{Reason, UnknownCode};
+use crate::vocabulary::{NodeRef, Reason, UnknownCode};
 
 /// The kinds of link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,7 +19,7 @@ pub enum Link {
     Service,
     /// PodDisruptionBudget → the workloads it covers.
     Disruption,
-    /// NetworkPolicy → the workloads it applies to.
+    /// NetworkPolicy, of Kubernetes or another engine → the workloads it applies to.
     Network,
     /// Workload → other workloads that its anti-affinity keeps away from.
     Apart,
@@ -36,6 +37,8 @@ pub struct Links {
     forward: FxHashMap<(Link, DocumentId), Vec<DocumentId>>,
     backward: FxHashMap<(Link, DocumentId), Vec<DocumentId>>,
     doubts: FxHashMap<(Link, DocumentId), Reason>,
+    /// Pod selectors of NetworkPolicies' peers that select no pod, or none that is in sight.
+    idle_peers: FxHashMap<NodeRef, Option<Reason>>,
 }
 
 impl Links {
@@ -54,6 +57,12 @@ impl Links {
         self.doubts.get(&(link, id))
     }
 
+    /// Whether a peer of a NetworkPolicy, named by its pod selector, selects no pod of the input; with the reason why there
+    /// may be some all the same.
+    pub fn idle_peer(&self, selector: NodeRef) -> Option<Option<&Reason>> {
+        self.idle_peers.get(&selector).map(Option::as_ref)
+    }
+
     fn may_link(&mut self, link: Link, from: DocumentId, to: DocumentId, reason: &Reason) {
         for id in [from, to] {
             self.doubts.entry((link, id)).or_insert_with(|| reason.clone());
@@ -61,8 +70,12 @@ impl Links {
     }
 
     fn add(&mut self, link: Link, from: DocumentId, to: &[DocumentId]) {
-        self.forward.entry((link, from)).or_default().extend_from_slice(to);
-        for &target in to {
+        let forward = self.forward.entry((link, from)).or_default();
+        // Only an object with several selectors comes here twice.
+        let first = forward.is_empty();
+        let new: Vec<DocumentId> = to.iter().copied().filter(|target| first || !forward.contains(target)).collect();
+        forward.extend_from_slice(&new);
+        for target in new {
             self.backward.entry((link, target)).or_default().push(from);
         }
     }
@@ -74,8 +87,11 @@ impl Links {
         let mut links = Links::default();
         for (id, document) in inventory.objects() {
             let root = document.view(inventory.forest());
-            if let Some((link, shown)) = pod_selector(document.kind(), root) {
+            for (link, shown) in document.key.as_ref().map(|key| pod_selectors(key, root)).unwrap_or_default() {
                 links.select(inventory, &pods, &makers, (link, id), &shown);
+            }
+            if document.key.as_ref().is_some_and(|key| key.is("networking.k8s.io", "NetworkPolicy")) {
+                links.peers(inventory, &pods, &makers, id);
             }
             links.keep_apart(inventory, &pods, id);
             let references = match document.kind() {
@@ -116,6 +132,24 @@ impl Links {
         }
     }
 
+    /// Notes the peers of a NetworkPolicy that select nothing.
+    fn peers(&mut self, inventory: &Inventory, pods: &PodIndex<'_>, makers: &Makers<'_>, id: DocumentId) {
+        for peer in network_peers(inventory.document(id).view(inventory.forest())) {
+            let Some(selector) = peer.get("podSelector") else { continue };
+            let Some(shown) = label_selector(selector) else { continue };
+            let found = pods.select(inventory, id, &shown);
+            let abroad = peer.get("namespaceSelector").is_some();
+            if !found.sure.is_empty() || abroad && found.elsewhere {
+                continue;
+            }
+            let abroad = abroad.then(|| Reason::new(UnknownCode::Partial, "the peer's namespace is not in the input"));
+            let perhaps = found.perhaps.into_iter().map(|(_, reason)| reason).next();
+            let unseen = shown.hidden.clone().or_else(|| makers.unseen(inventory, id, &shown));
+            let unseen = unseen.or_else(|| makers.any(inventory, id));
+            self.idle_peers.insert(selector.at(), perhaps.or(unseen).or(abroad));
+        }
+    }
+
     fn keep_apart(&mut self, inventory: &Inventory, pods: &PodIndex<'_>, id: DocumentId) {
         let Some(pod) = pod_template(inventory.document(id), inventory.forest()) else { return };
         for (term, _) in anti_affinity_terms(pod.spec) {
@@ -150,20 +184,29 @@ fn is_scaler(kind: &str) -> bool {
     matches!(kind, "HorizontalPodAutoscaler" | "ScaledObject")
 }
 
-/// The selector over pods that a kind carries. In `policy/v1` an empty PDB selector selects every pod of the namespace;
+/// The selectors over pods that an object carries. In `policy/v1` an empty PDB selector selects every pod of the namespace;
 /// in `policy/v1beta1` it selected none.
-fn pod_selector(kind: &str, root: View<'_>) -> Option<(Link, Shown)> {
-    match kind {
-        "Service" => Some((Link::Service, map_selector(root.path("spec.selector")?)?)),
+fn pod_selectors(key: &Key, root: View<'_>) -> Vec<(Link, Shown)> {
+    let one = |link: Link, shown: Option<Shown>| shown.map(|shown| (link, shown)).into_iter().collect();
+    match &*key.kind {
+        "Service" => one(Link::Service, root.path("spec.selector").and_then(map_selector)),
         "PodDisruptionBudget" => {
-            let shown = label_selector(root.path("spec.selector")?)?;
-            let beta = root.str_at("apiVersion").is_some_and(|version| version.ends_with("v1beta1"));
-            let none = beta && shown.selector.is_empty() && shown.hidden.is_none();
-            (!none).then_some((Link::Disruption, shown))
+            let shown = root.path("spec.selector").and_then(label_selector);
+            let none =
+                |shown: &Shown| &*key.version == "v1beta1" && shown.selector.is_empty() && shown.hidden.is_none();
+            one(Link::Disruption, shown.filter(|shown| !none(shown)))
         }
-        "NetworkPolicy" => Some((Link::Network, label_selector(root.path("spec.podSelector")?)?)),
-        _ => None,
+        _ => policy_selectors(key, root).into_iter().map(|shown| (Link::Network, shown)).collect(),
     }
+}
+
+/// Every peer of a NetworkPolicy, of both directions.
+fn network_peers<'a>(root: View<'a>) -> impl Iterator<Item = View<'a>> {
+    let directions = [("spec.ingress", "from"), ("spec.egress", "to")];
+    directions.into_iter().flat_map(move |(rules, peers)| {
+        let rules = root.path(rules).into_iter().flat_map(View::items);
+        rules.flat_map(move |rule| rule.get(peers).into_iter().flat_map(View::items))
+    })
 }
 
 fn scale_target(inventory: &Inventory, id: DocumentId, root: View<'_>) -> Vec<DocumentId> {

@@ -1,6 +1,6 @@
 //! From texts to an inventory: read in parallel, redact, number, and look for documents inside documents.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -69,6 +69,7 @@ pub fn load(mut inputs: Vec<Input>, partial: bool) -> Loaded {
     let (sources, forest, documents) = (loading.sources, loading.forest, loading.documents);
     let inventory = Inventory::new(sources, forest, documents, partial);
     loading.problems.extend(duplicates::find(&inventory));
+    one_note_a_chart(&mut loading.problems, inventory.sources(), &charts);
     loading.problems.sort();
     let (problems, failed_named, counts, marks) =
         (loading.problems, loading.failed_named, loading.counts, loading.marks);
@@ -154,6 +155,33 @@ fn failed(read: &Read) -> bool {
 /// Whether a path lies below the `templates` folder of one of the charts.
 fn in_chart(path: &str, charts: &BTreeSet<String>) -> bool {
     path.match_indices("templates/").any(|(at, _)| charts.contains(&path[..at]))
+}
+
+/// Templates that cannot be read are told once a chart, at the first of them.
+fn one_note_a_chart(problems: &mut Vec<Problem>, sources: &Sources, charts: &BTreeSet<String>) {
+    let mut noted: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut kept: Vec<Problem> = Vec::with_capacity(problems.len());
+    for problem in problems.drain(..) {
+        let path = problem.place.map_or("", |place| &**sources.get(place.source).path());
+        let mut starts = path.match_indices("templates/").map(|(at, _)| &path[..at]);
+        let chart = starts.find(|start| charts.contains(*start));
+        match chart.filter(|_| problem.kind == ProblemKind::TemplateNotEvaluated) {
+            Some(chart) => match noted.get_mut(chart) {
+                Some((_, count)) => *count += 1,
+                None => {
+                    noted.insert(chart, (kept.len(), 1));
+                    kept.push(problem);
+                }
+            },
+            None => kept.push(problem),
+        }
+    }
+    for (chart, (at, count)) in noted.into_iter().filter(|(_, (_, count))| *count > 1) {
+        let chart = chart.trim_end_matches('/');
+        kept[at].message =
+            format!("{count} templates of chart `{chart}` cannot be read without rendering them; not evaluated");
+    }
+    *problems = kept;
 }
 
 /// The folders, with a slash at their end, that hold a `Chart.yaml`.

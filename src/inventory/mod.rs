@@ -7,6 +7,7 @@ mod document;
 mod duplicates;
 mod embedded;
 mod environment;
+mod isolation;
 mod kustomize;
 mod links;
 mod load;
@@ -20,8 +21,11 @@ mod surprise;
 pub use completeness::Completeness;
 pub use document::{Document, DocumentId, Key, Role};
 pub use environment::{Environment, EnvironmentId};
+pub use isolation::policy_selectors;
 pub use links::{Link, Links};
 pub use load::{DocumentCounts, Input, Loaded, load};
+pub use operators::makes_pods;
+pub use pod_index::scope;
 pub use pods::{POD_KINDS, PodKind, PodTemplate, anti_affinity_terms, pod_kind, pod_template};
 pub use selectors::{Fit, Labels, Shown, hides, label_selector};
 
@@ -140,6 +144,15 @@ impl Inventory {
     /// The objects that `kind` and `name` mean, seen from `from`.
     pub fn named(&self, from: DocumentId, kind: &str, name: &str) -> Vec<DocumentId> {
         self.names.get(kind, name).iter().copied().filter(|&to| self.meets(from, to)).collect()
+    }
+
+    /// The same in a namespace that `from` names.
+    pub fn named_in(&self, from: DocumentId, namespace: &str, kind: &str, name: &str) -> Vec<DocumentId> {
+        let there = |id: DocumentId| {
+            let home = self.document(id).key.as_ref().and_then(|key| key.namespace.as_deref());
+            home.is_none_or(|home| home == namespace)
+        };
+        self.names.get(kind, name).iter().copied().filter(|&to| self.sees(from, to) && there(to)).collect()
     }
 
     /// Whether an object of that kind and name is declared anywhere, in another variant say, that `named` does not see.

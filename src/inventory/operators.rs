@@ -65,7 +65,8 @@ pub fn is_custom(key: &Key) -> bool {
     key.group.contains('.') && !key.group.ends_with(".k8s.io")
 }
 
-fn makes_pods(key: &Key) -> bool {
+/// Whether a kind is one of those whose operators make pods, and what belongs to them.
+pub fn makes_pods(key: &Key) -> bool {
     let podless = PODLESS.iter().any(|group| within(&key.group, group)) || PODLESS_KINDS.contains(&&*key.kind);
     is_custom(key) && !podless
 }
@@ -73,18 +74,21 @@ fn makes_pods(key: &Key) -> bool {
 /// Custom resources that may make pods, by name.
 pub struct Makers<'a> {
     by_name: FxHashMap<&'a str, Vec<DocumentId>>,
+    all: Vec<DocumentId>,
 }
 
 impl<'a> Makers<'a> {
     /// Finds them.
     pub fn new(inventory: &'a Inventory) -> Self {
         let mut by_name: FxHashMap<&str, Vec<DocumentId>> = FxHashMap::default();
+        let mut all = Vec::new();
         for (id, document) in inventory.objects() {
             if let Some(key) = document.key.as_ref().filter(|key| makes_pods(key) && !key.name.is_empty()) {
                 by_name.entry(&key.name).or_default().push(id);
+                all.push(id);
             }
         }
-        Makers { by_name }
+        Makers { by_name, all }
     }
 
     /// Why a selector that finds no pod in the input may select pods all the same.
@@ -98,7 +102,8 @@ impl<'a> Makers<'a> {
             .chain(expressions.flat_map(|e| e.values.iter().map(|value| (e.key.as_str(), value.as_str()))))
             .collect();
         let because = |text: String| Some(Reason::new(UnknownCode::Partial, text));
-        if let Some((key, _)) = words.iter().find(|(key, _)| is_operators(key)) {
+        let keys = selector.match_labels.iter().map(|(key, _)| key).chain(selector.expressions.iter().map(|e| &e.key));
+        if let Some(key) = keys.into_iter().find(|key| is_operators(key)) {
             return because(format!("an operator makes pods with the label `{key}`"));
         }
         if words.iter().any(|word| is_distributions(*word)) {
@@ -108,6 +113,16 @@ impl<'a> Makers<'a> {
         let maker = maker.copied().find(|&maker| inventory.meets(from, maker))?;
         let key = inventory.document(maker).key.as_ref()?;
         because(format!("an operator may make pods for {} `{}`", key.kind, key.name))
+    }
+}
+
+impl Makers<'_> {
+    /// Why pods that nobody wrote down may stand beside an object, whatever their labels.
+    pub fn any(&self, inventory: &Inventory, from: DocumentId) -> Option<Reason> {
+        let maker = self.all.iter().copied().find(|&maker| inventory.meets(from, maker))?;
+        let key = inventory.document(maker).key.as_ref()?;
+        let text = format!("an operator may make pods for {} `{}`", key.kind, key.name);
+        Some(Reason::new(UnknownCode::Partial, text))
     }
 }
 

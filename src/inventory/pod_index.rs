@@ -9,7 +9,7 @@ use super::pods::pod_holder;
 use super::selectors::{Fit, Labels, Shown};
 use super::{Document, DocumentId, EnvironmentId, Inventory};
 use crate::syntax::View;
-use crate::vocabulary::{NodeId, Reason};
+use crate::vocabulary::{NodeId, Reason, UnknownCode};
 
 /// Pods by label, so that a selector only looks at candidates that carry its rarest pair.
 pub struct PodIndex<'a> {
@@ -122,7 +122,7 @@ impl<'a> PodIndex<'a> {
         let list = |pods: Option<&Vec<u32>>| pods.cloned().unwrap_or_default();
         let mut candidates = match self.rarest(shown) {
             Some(pods) => list(Some(pods)),
-            None if shown.hidden.is_some() => list(self.by_scope.get(scope)),
+            None if templated(shown) => list(self.by_scope.get(scope)),
             None => return (0..u32::try_from(self.pods.len()).unwrap_or(u32::MAX)).collect(),
         };
         candidates.extend(list(self.hidden_by_scope.get(scope)));
@@ -138,6 +138,11 @@ impl<'a> PodIndex<'a> {
             .map(|(key, value)| self.by_pair.get(&(key.as_str(), value.as_str())).unwrap_or(&NONE))
             .min_by_key(|pods| pods.len())
     }
+}
+
+/// Whether a template decides what a selector is.
+fn templated(shown: &Shown) -> bool {
+    shown.hidden.as_ref().is_some_and(|reason| reason.code == UnknownCode::Templated)
 }
 
 /// How far a template's secrets reach: its chart, else its folder.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
@@ -25,14 +26,13 @@ pub struct Identity<'a> {
 /// One fingerprint each, 32 hexadecimal digits. Equal identities are told apart by their order.
 pub fn fingerprints(identities: &[Identity<'_>]) -> Vec<String> {
     let mut seen: FxHashMap<&Identity<'_>, usize> = FxHashMap::default();
-    identities
-        .iter()
-        .map(|identity| {
-            let ordinal = seen.entry(identity).or_default();
-            *ordinal += 1;
-            digest(identity, *ordinal)
-        })
-        .collect()
+    let ordinals = identities.iter().map(|identity| {
+        let ordinal = seen.entry(identity).or_default();
+        *ordinal += 1;
+        *ordinal
+    });
+    let numbered: Vec<(&Identity<'_>, usize)> = identities.iter().zip(ordinals).collect();
+    numbered.into_par_iter().map(|(identity, ordinal)| digest(identity, ordinal)).collect()
 }
 
 /// Parts are joined by NUL, which none of them can hold.

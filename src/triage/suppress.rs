@@ -180,7 +180,7 @@ fn fault(suppression: &Suppression, today: Date) -> Option<(ProblemKind, String)
         _ if suppression.reason.trim().is_empty() => {
             Some((ProblemKind::BadSuppression, "has no reason and does not hold; say why".to_string()))
         }
-        Some(until) if until < today => Some((ProblemKind::UnusedSuppression, format!("expired on {until}"))),
+        Some(until) if until < today => Some((ProblemKind::ExpiredSuppression, format!("expired on {until}"))),
         _ => None,
     }
 }

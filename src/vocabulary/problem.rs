@@ -51,8 +51,10 @@ pub enum ProblemKind {
     TemplateNotEvaluated,
     /// A file could not be read.
     Unreadable,
-    /// A suppression matched nothing or has expired.
+    /// A suppression matched nothing.
     UnusedSuppression,
+    /// A suppression is past its last day.
+    ExpiredSuppression,
     /// A suppression lacks its reason or cannot be understood.
     BadSuppression,
     /// A rule's expression failed at run time.
@@ -78,6 +80,7 @@ impl ProblemKind {
         ProblemKind::TemplateNotEvaluated,
         ProblemKind::Unreadable,
         ProblemKind::UnusedSuppression,
+        ProblemKind::ExpiredSuppression,
         ProblemKind::BadSuppression,
         ProblemKind::RuleError,
         ProblemKind::InternalError,
@@ -97,6 +100,7 @@ impl ProblemKind {
             ProblemKind::TemplateNotEvaluated => "template-not-evaluated",
             ProblemKind::Unreadable => "unreadable",
             ProblemKind::UnusedSuppression => "unused-suppression",
+            ProblemKind::ExpiredSuppression => "expired-suppression",
             ProblemKind::BadSuppression => "bad-suppression",
             ProblemKind::RuleError => "rule-error",
             ProblemKind::InternalError => "internal-error",

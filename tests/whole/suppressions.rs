@@ -68,7 +68,7 @@ fn an_annotation_covers_the_object() {
 fn an_expired_annotation_holds_no_longer_and_is_reported() {
     let note = "    k8sready.io/ignore: \"single-replica: one writer; until=2026-11-23\"\n";
     let audit = audit(&deployment(note, ""), Vec::new());
-    assert_eq!((suppressed_by(&audit), problems(&audit)), (None, vec![ProblemKind::UnusedSuppression]));
+    assert_eq!((suppressed_by(&audit), problems(&audit)), (None, vec![ProblemKind::ExpiredSuppression]));
 }
 
 #[test]
@@ -106,4 +106,13 @@ fn the_configuration_suppresses_by_globs_and_says_what_it_missed() {
 fn a_suppression_of_a_rule_that_did_not_run_is_not_called_unused() {
     let audit = audit(&deployment("", " # k8sready: ignore[run-as-root] builds images"), Vec::new());
     assert_eq!(problems(&audit), vec![]);
+}
+
+#[test]
+fn a_rule_that_stands_for_useless_suppressions_reports_them_in_its_place() {
+    let settings = settings(&["--select", "single-replica,suppression-without-reason,suppression-unused"]);
+    let files = deployment("    k8sready.io/ignore: single-replica\n", " # k8sready: ignore[probe-port-unknown] none");
+    let audit = audit_inputs(&settings, inputs(&files), Vec::new()).expect("an audit");
+    let rules: Vec<&str> = audit.report.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    assert_eq!((rules, problems(&audit)), (vec!["suppression-without-reason", "single-replica"], vec![]));
 }

@@ -21,18 +21,11 @@ const ROWS: &[Row] = &[
     (
         "workloads",
         &["", "apps", "batch", "extensions"],
-        &[
-            "pods",
-            "replicationcontrollers",
-            "deployments",
-            "daemonsets",
-            "statefulsets",
-            "replicasets",
-            "jobs",
-            "cronjobs",
-        ],
+        &["replicationcontrollers", "deployments", "daemonsets", "statefulsets", "replicasets", "cronjobs"],
         WRITE,
     ),
+    // What a pod or a Job runs as cannot be changed any more.
+    ("workloads", &["", "batch"], &["pods", "jobs"], &["create"]),
     ("exec", &[""], &["pods/exec", "pods/attach"], &["create", "get"]),
     ("exec", &[""], &["pods/ephemeralcontainers"], CHANGE),
     ("portForward", &[""], &["pods/portforward"], &["create", "get"]),

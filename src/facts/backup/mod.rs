@@ -5,7 +5,7 @@
 
 mod script;
 
-use super::builder::{FactBuilder, Fallback};
+use super::builder::{FactBuilder, Fallback, Spot};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, pod_template};
 use crate::syntax::{Origin, Tree, View};
@@ -133,6 +133,47 @@ impl<'a> Job<'a> {
                 volumes.any(|volume| volume.str_at("hostPath.path").is_some_and(|other| is_below(path, other)));
             mounts && containers(pod.spec).any(|one| Script::of(self.inventory, id, pod.spec, one).uploads())
         })
+    }
+}
+
+/// A schedule of snapshots that a tool keeps by itself.
+pub struct ToolBackup<'a> {
+    /// The tool.
+    pub tool: &'static str,
+    /// What configures it.
+    pub root: View<'a>,
+    /// Snapshots are taken.
+    pub exists: Spot<bool>,
+    /// Seconds between two; null if nobody knows.
+    pub interval: Spot<Option<i64>>,
+    /// Where they are kept: `hostPath` or `other`, and what says so.
+    pub target: (&'static str, Origin),
+    /// They leave the host.
+    pub uploaded: Spot<bool>,
+}
+
+impl ToolBackup<'_> {
+    /// The facts.
+    pub fn facts(&self, facts: &mut FactBuilder) -> NodeId {
+        let place = self.exists.place.clone();
+        let endpoints = facts.list_at(&[], place.clone());
+        let (target, target_place) = self.target.clone();
+        let fields = [
+            ("exists", facts.bool_at(&self.exists)),
+            ("tool", facts.str(self.tool, place.clone())),
+            ("name", facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
+            ("object", facts.refer(self.root.at())),
+            ("schedule", facts.null(self.interval.place.clone())),
+            ("intervalSeconds", facts.int_at(&self.interval)),
+            ("suspended", facts.bool(false, place.clone())),
+            ("endpoints", endpoints),
+            ("throughBalancer", facts.bool(false, place.clone())),
+            ("target", facts.str(target, target_place)),
+            ("uploaded", facts.bool_at(&self.uploaded)),
+            ("agent", facts.bool(false, place.clone())),
+            ("path", facts.null(place.clone())),
+        ];
+        facts.map(&fields, place)
     }
 }
 

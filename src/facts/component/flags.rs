@@ -20,6 +20,8 @@ pub struct FlagTable {
     /// When the table was last checked.
     pub date: String,
     components: BTreeMap<String, BTreeMap<String, FlagRow>>,
+    /// What other tools set themselves, over kubeadm's values: tool, component, flag.
+    tools: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 /// One flag.
@@ -57,7 +59,7 @@ enum FlagType {
 impl FlagTable {
     /// The table that is compiled in.
     pub fn load() -> Result<FlagTable, String> {
-        serde_saphyr::from_str(include_str!("../../../data/flags.yaml"))
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/flags.json")))
             .map_err(|error| format!("data/flags.yaml: {error}"))
     }
 
@@ -67,6 +69,16 @@ impl FlagTable {
 
     fn row(&self, component: &str, flag: &str) -> Option<&FlagRow> {
         self.components.get(component)?.get(flag)
+    }
+
+    /// What a tool sets itself.
+    fn by_tool(&self, tool: &str, component: &str, flag: &str) -> Option<&String> {
+        self.tools.get(tool)?.get(component)?.get(flag)
+    }
+
+    /// The flags of a component, by name.
+    pub fn names(&self, component: &str) -> impl Iterator<Item = &str> {
+        self.rows(component).map(|(name, _)| name.as_str())
     }
 
     /// Whether the table has a flag.
@@ -104,6 +116,8 @@ pub enum Defaults {
     File,
     /// kubeadm's over those of a configuration file.
     Kubeadm,
+    /// Another tool's over kubeadm's.
+    Tool(&'static str),
 }
 
 /// One flag that somebody set.
@@ -173,11 +187,13 @@ impl<'a> Flags<'a> {
         Flags { component: component.to_string(), set, open, beside: None, defaults, home }
     }
 
-    fn effective(&self, name: &str, row: &FlagRow) -> Effective<'_, 'a> {
+    fn effective(&self, table: &FlagTable, name: &str, row: &FlagRow) -> Effective<'_, 'a> {
         let mut set = self.set.iter().filter(|flag| row.means(name, flag)).rev();
         let last = set.next();
+        let kubeadm = || row.kubeadm.clone().or_else(|| row.file.clone()).or_else(|| row.default.clone());
         let default = match self.defaults {
-            Defaults::Kubeadm => row.kubeadm.clone().or_else(|| row.file.clone()).or_else(|| row.default.clone()),
+            Defaults::Tool(tool) => table.by_tool(tool, &self.component, name).cloned().or_else(kubeadm),
+            Defaults::Kubeadm => kubeadm(),
             Defaults::File => row.file.clone().or_else(|| row.default.clone()),
             Defaults::Binary => row.default.clone(),
         };
@@ -194,7 +210,7 @@ impl<'a> Flags<'a> {
     /// The text of a flag as it takes effect; `None` without value and default, or where the table lacks it.
     pub fn text(&self, table: &FlagTable, name: &str) -> Result<Option<String>, Reason> {
         match table.row(&self.component, name) {
-            Some(row) => self.effective(name, row).text.transpose(),
+            Some(row) => self.effective(table, name, row).text.transpose(),
             None => Ok(None),
         }
     }
@@ -227,7 +243,7 @@ impl<'a> Flags<'a> {
     pub fn facts(&self, facts: &mut FactBuilder, table: &FlagTable) -> NodeId {
         let mut fields = Vec::new();
         for (name, row) in table.rows(&self.component) {
-            let effective = self.effective(name, row);
+            let effective = self.effective(table, name, row);
             let origin = match effective.set {
                 Some(flag) => Origin::Node(flag.place.at()),
                 None => self.missing(name),

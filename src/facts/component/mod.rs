@@ -12,10 +12,11 @@ mod mounts;
 mod version;
 mod words;
 
+pub use files::of_fields;
 pub use flags::{Defaults, FlagTable, Flags, Home, SetFlag};
 pub use lease::Lease;
-pub use version::ComponentTables;
-pub use words::{Setting, openness};
+pub use version::{ComponentTables, minor};
+pub use words::{Args, Setting, etcd_environment, extra_args, known_text, openness};
 
 use super::builder::FactBuilder;
 use super::load_balancer;
@@ -24,7 +25,7 @@ use crate::inventory::{DocumentId, Inventory, Role, pod_template};
 use crate::syntax::{Format, Origin, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
 use mounts::Mounts;
-use words::{Args, Program};
+use words::Program;
 
 /// A component as an adapter found it.
 pub struct Component<'a> {
@@ -315,6 +316,61 @@ impl<'a> Finder<'a, '_> {
         let place = root.get("kind").unwrap_or(root);
         Some(Component::of_file("kube-scheduler", files::of_fields(self.table, "kube-scheduler", root), place, root))
     }
+}
+
+/// The components that kubeadm runs for the ClusterConfiguration at `root`, wherever that lies.
+pub fn of_kubeadm<'a>(
+    inventory: &'a Inventory,
+    table: &FlagTable,
+    id: DocumentId,
+    root: View<'a>,
+) -> Vec<Component<'a>> {
+    Component::of_kubeadm(&Finder { inventory, table, id }, root)
+}
+
+/// What a `nodeRegistration` below `root` sets for the kubelets of its nodes.
+pub fn of_kubelet_args<'a>(
+    inventory: &'a Inventory,
+    table: &FlagTable,
+    id: DocumentId,
+    root: View<'a>,
+) -> Option<Component<'a>> {
+    Component::of_kubelet_args(&Finder { inventory, table, id }, root)
+}
+
+/// The fields of a section that are called like flags, written together: `auditLogPath`, one level of sections down too.
+pub fn like_flags<'a>(table: &FlagTable, component: &str, section: View<'a>) -> Setting<'a> {
+    let plain = |name: &str| name.replace('-', "").to_ascii_lowercase();
+    let nested = section.entries().map(|(_, value)| value).filter(|value| value.is_map());
+    let fields: Vec<(String, View<'a>)> = std::iter::once(section)
+        .chain(nested)
+        .flat_map(View::entries)
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| (plain(key).trim_end_matches('s').to_string(), value))
+        .collect();
+    let flag = |name: &str| {
+        let wanted = plain(name);
+        let (_, place) = fields.iter().find(|(key, _)| key == wanted.trim_end_matches('s'))?;
+        Some(SetFlag { name: name.to_string(), value: known_text(*place), place: *place })
+    };
+    Setting { flags: table.names(component).filter_map(flag).collect(), open: words::openness(section) }
+}
+
+/// The flags in a list of `name=value`, with or without dashes.
+pub fn listed_flags(list: View<'_>) -> Setting<'_> {
+    let texts: Vec<View<'_>> = if list.is_list() { list.items().collect() } else { vec![list] };
+    let mut setting = Setting { flags: Vec::new(), open: words::openness(list) };
+    for place in texts {
+        match (place.unknown(), place.str().map(|text| text.trim_start_matches('-'))) {
+            (Some(reason), _) => setting.open = Some(reason.clone()),
+            (None, Some(text)) => {
+                let (name, value) = text.split_once('=').unwrap_or((text, "true"));
+                setting.flags.push(SetFlag { name: name.to_string(), value: Ok(value.to_string()), place });
+            }
+            _ => {}
+        }
+    }
+    setting
 }
 
 /// The components in a document, whatever tool wrote it.

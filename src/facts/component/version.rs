@@ -43,7 +43,7 @@ impl ComponentTables {
 impl Removed {
     /// The table that is compiled in.
     pub fn load() -> Result<Removed, String> {
-        serde_saphyr::from_str(include_str!("../../../data/removed.yaml"))
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/removed.json")))
             .map_err(|error| format!("data/removed.yaml: {error}"))
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::builder::FactBuilder;
+use crate::facts::builder::{FactBuilder, Fallback, Spot};
 use crate::facts::component::{Component, FlagTable};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{NodeId, Reason, UnknownCode};
@@ -25,8 +25,21 @@ pub struct Etcd<'c, 'a> {
     pub source: EtcdSource<'c, 'a>,
     /// Members that run on the control-plane nodes, where their number is declared.
     pub stacked_members: Result<i64, Reason>,
+    /// Where that number stands, if not at the component.
+    pub members_place: Option<Origin>,
+    /// The disks that a tool gives its members.
+    pub volumes: Vec<Volume<'a>>,
     /// The API server's own compaction, in text: it compacts every five minutes unless set to 0.
     pub apiserver_compaction: Option<(Result<String, Reason>, Origin)>,
+}
+
+/// The disk of a member, and the pool that its machine belongs to.
+#[derive(Clone)]
+pub struct Volume<'a> {
+    /// The member.
+    pub member: View<'a>,
+    /// That pool is no pool of control-plane nodes, or another member's.
+    pub misplaced: Spot<bool>,
 }
 
 /// A fact that may be unknown.
@@ -60,9 +73,9 @@ impl Etcd<'_, '_> {
         let flags = &component.flags;
         let tls = Tls { table, component };
         let anchor = Origin::Node(component.place);
-        let stacked = matches!(component.tool, "kubeadm" | "static-pod");
+        let stacked = !matches!(component.tool, "systemd" | "file");
         let (members, members_place) = match stacked {
-            true => (self.stacked_members.clone(), anchor.clone()),
+            true => (self.stacked_members.clone(), self.members_place.clone().unwrap_or(anchor.clone())),
             false => (listed_members(table, component), flags.origin(table, "initial-cluster")),
         };
         let retention = flags.text(table, "auto-compaction-retention").map(|text| !is_zero(text.as_deref()));
@@ -77,6 +90,7 @@ impl Etcd<'_, '_> {
             ("peerTls", add_bool(facts, tls.served("peer-"), tls.place("listen-peer-urls", "peer-cert-file"))),
             ("peerAuth", add_bool(facts, tls.asked("peer-"), flags.origin(table, "peer-client-cert-auth"))),
             ("compacted", self.compacted(facts, retention)),
+            ("volumes", self.volumes(facts)),
         ];
         facts.map(&fields, anchor)
     }
@@ -94,6 +108,26 @@ impl Etcd<'_, '_> {
             (Err(reason), _) => Err(reason.clone()),
         };
         add_bool(facts, compacted, origin.clone())
+    }
+
+    /// `{name, type, encrypted}` of each member's disk. An account of a cloud may encrypt what nobody asks it to.
+    fn volumes(&self, facts: &mut FactBuilder) -> NodeId {
+        let mut nodes = Vec::new();
+        for Volume { member, misplaced } in &self.volumes {
+            let encrypted = match member.path("encryptedVolume").filter(|value| !value.is_null()) {
+                Some(_) => facts.lookup(*member, "encryptedVolume", Fallback::Bool(false)),
+                None => facts.unknown(undecided(), member.origin_of("encryptedVolume")),
+            };
+            let fields = [
+                ("name", facts.lookup(*member, "name", Fallback::Str(""))),
+                ("type", facts.lookup(*member, "volumeType", Fallback::NoStr)),
+                ("encrypted", encrypted),
+                ("group", facts.lookup(*member, "instanceGroup", Fallback::Str(""))),
+                ("misplaced", facts.bool_at(misplaced)),
+            ];
+            nodes.push(facts.map(&fields, Origin::Node(member.at())));
+        }
+        facts.list(&nodes)
     }
 
     fn external_facts(&self, facts: &mut FactBuilder, section: View<'_>) -> NodeId {
@@ -122,6 +156,7 @@ impl Etcd<'_, '_> {
             ("peerTls", facts.unknown(elsewhere(), origin.clone())),
             ("peerAuth", facts.unknown(elsewhere(), origin.clone())),
             ("compacted", self.compacted(facts, Err(elsewhere()))),
+            ("volumes", self.volumes(facts)),
         ];
         facts.map(&fields, origin)
     }
@@ -215,6 +250,10 @@ fn is_zero(text: Option<&str>) -> bool {
 /// Why one member's description does not count members.
 pub fn one_manifest() -> Reason {
     Reason::new(UnknownCode::Partial, "the description of one member does not say how many members there are")
+}
+
+fn undecided() -> Reason {
+    Reason::new(UnknownCode::Partial, "the cloud account decides whether the volume is encrypted")
 }
 
 fn unlisted() -> Reason {

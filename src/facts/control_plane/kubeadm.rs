@@ -4,7 +4,6 @@ use crate::facts::builder::{FactBuilder, Fallback};
 use crate::facts::component::openness;
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Origin, View};
-use crate::values::HostPort;
 use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
 
 /// One cluster that kubeadm makes.
@@ -94,6 +93,9 @@ impl<'a> ControlPlane<'a> {
             ("stacked", facts.bool(self.is_stacked(), self.root.origin_of("etcd"))),
             ("endpoint", self.endpoint(facts)),
             ("networks", networks),
+            ("zones", facts.null(anchor.clone())),
+            ("maxSurge", facts.null(anchor.clone())),
+            ("uncertified", facts.list(&[])),
         ];
         facts.map(&fields, anchor)
     }
@@ -108,23 +110,9 @@ impl<'a> ControlPlane<'a> {
                 None => facts.null(origin),
             };
         };
-        if let Some(reason) = place.unknown() {
-            return facts.unknown(reason.clone(), origin);
-        }
-        let text = place.str().unwrap_or_default();
-        let Some(parsed) = text.parse::<HostPort>().ok().filter(|parsed| !parsed.host.is_empty()) else {
-            return facts.unknown(placeholder(text), origin);
-        };
-        let on_node = self.nodes.iter().any(|node| node.addresses.contains(&parsed.host.as_str()));
-        let floats = self.floating.contains(&parsed.host);
-        let fields = [
-            ("text", facts.refer(place.at())),
-            ("host", facts.str(&parsed.host, origin.clone())),
-            ("isAddress", facts.bool(parsed.is_ip_literal(), origin.clone())),
-            ("isNodeAddress", facts.bool(on_node && !floats, origin.clone())),
-            ("floating", facts.bool(floats, origin.clone())),
-        ];
-        facts.map(&fields, origin)
+        let nodes: Vec<String> =
+            self.nodes.iter().flat_map(|node| &node.addresses).map(ToString::to_string).collect();
+        super::declared::address(facts, place, &nodes, &self.floating)
     }
 }
 
@@ -133,10 +121,6 @@ fn undeclared() -> Reason {
         UnknownCode::Partial,
         "no join document names a control-plane node, so the files do not say how many there are",
     )
-}
-
-fn placeholder(text: &str) -> Reason {
-    Reason::new(UnknownCode::Templated, format!("`{text}` is no address yet"))
 }
 
 /// The names by which a document knows its own node. `section` is where a join keeps its API endpoint.

@@ -4,11 +4,15 @@
 //! rule: only what names itself is counted. A lone InitConfiguration, or a join file that names no node, proves nothing
 //! about how many will be made from it, and the number is unknown.
 
+mod declared;
 mod etcd;
 mod kubeadm;
 mod networks;
 mod node;
+mod pool;
 
-pub use etcd::{Etcd, EtcdSource, one_manifest};
+pub use declared::{Declared, Endpoint};
+pub use etcd::{Etcd, EtcdSource, Volume, one_manifest};
 pub use kubeadm::ControlPlane;
-pub use node::{of_kube_proxy, of_kubeadm as node_of_kubeadm};
+pub use node::{of_kube_proxy, of_kubeadm as node_of_kubeadm, Taints, of_tool as node_of_tool};
+pub use pool::Pool;

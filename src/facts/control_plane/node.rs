@@ -93,6 +93,41 @@ pub fn of_kube_proxy(
     Some(node.facts(&floating(), facts))
 }
 
+/// What keeps pods away from a control-plane node.
+pub enum Taints<'a> {
+    /// A list in the shape of the API below a section; without it the tool's own holds.
+    Listed(View<'a>, &'static str),
+    /// Exactly these effects, each where it stands; the node's section, and where a taint would be written.
+    Effects(View<'a>, Vec<(String, View<'a>)>, Origin),
+}
+
+/// A control-plane node as another tool declares it.
+pub fn of_tool(facts: &mut FactBuilder, tool: &'static str, taints: &Taints<'_>) -> NodeId {
+    let anchor = facts.anchor();
+    let (root, taints) = match taints {
+        Taints::Listed(at, path) => (*at, facts.lookup(*at, path, Fallback::Null)),
+        Taints::Effects(root, effects, place) => {
+            let mut nodes = Vec::new();
+            for (effect, at) in effects {
+                let origin = Origin::Node(at.at());
+                let effect = facts.str(effect, origin.clone());
+                nodes.push(facts.map(&[("effect", effect)], origin));
+            }
+            (*root, facts.list_at(&nodes, place.clone()))
+        }
+    };
+    let node = Node {
+        name: facts.str("", anchor.clone()),
+        tool,
+        root,
+        control_plane: (true, anchor.clone()),
+        taints,
+        api_server: Target::Unsaid(anchor),
+        cluster_endpoint: None,
+    };
+    node.facts(&[], facts)
+}
+
 fn target_at<'a>(root: View<'a>, path: &'static str) -> Target<'a> {
     match root.path(path).filter(|value| !value.is_null()) {
         Some(value) => Target::Named(value),

@@ -65,7 +65,7 @@ object! {
 object! {
     /// A control plane.
     CONTROL_PLANE = "controlPlane", "A control plane as its tool declares it";
-    tool: Type::String, "kubeadm";
+    tool: Type::String, "kubeadm, cluster-api, kops, kubespray, rke2, k3s, talos";
     name: Type::String, "Name of the cluster";
     version: Type::String, "Kubernetes version; null if unset";
     object: Type::Dyn, "The document that declares it";
@@ -74,6 +74,9 @@ object! {
     stacked: Type::Bool, "etcd runs on the control-plane nodes";
     endpoint: Type::Object(&ENDPOINT), "Where clients reach it; null if unset";
     networks: Type::List(&Type::Object(&NETWORK)), "Networks of pods and Services, where they can be read";
+    zones: Type::Int, "Zones that its nodes are in; null where the tool spreads them by itself or nobody says";
+    maxSurge: Type::Int, "Machines that a rollout adds before it takes one away; null where rollouts replace no machines";
+    uncertified: Type::List(&Type::String), "Addresses that clients use and the API server's certificate lacks, where the tool does not add them";
 }
 
 object! {
@@ -111,7 +114,7 @@ object! {
 object! {
     /// An etcd cluster.
     ETCD = "etcd", "An etcd cluster";
-    tool: Type::String, "kubeadm, static-pod, systemd, file";
+    tool: Type::String, "kubeadm, static-pod, systemd, file, kops, rke2, k3s, kubespray, talos";
     external: Type::Bool, "It is known only by the endpoints that API servers use";
     stacked: Type::Bool, "It runs on the control-plane nodes, one member each";
     members: Type::Int, "Voting members; unknown where only one member's description is there";
@@ -121,6 +124,32 @@ object! {
     peerTls: Type::Bool, "Members talk to each other over TLS";
     peerAuth: Type::Bool, "Members must show a certificate";
     compacted: Type::Bool, "The API server or etcd itself compacts the history";
+    volumes: Type::List(&Type::Object(&ETCD_VOLUME)), "Disks of the members, where the tool makes them";
+}
+
+object! {
+    /// The disk of an etcd member.
+    ETCD_VOLUME = "etcdVolume", "The disk of an etcd member";
+    name: Type::String, "Name of the member";
+    type: Type::String, "The cloud's name for the kind of disk; null if unset";
+    encrypted: Type::Bool, "It is encrypted; unknown where nobody says";
+    group: Type::String, "Pool of machines that the member runs on";
+    misplaced: Type::Bool, "That is no pool of control-plane nodes, or another member's";
+}
+
+object! {
+    /// A pool of machines.
+    NODE_POOL = "nodePool", "Machines that a tool makes alike, or a health check of them";
+    tool: Type::String, "cluster-api, kops";
+    name: Type::String, "Name";
+    object: Type::Dyn, "The object or section that declares it";
+    controlPlane: Type::Bool, "They are control-plane nodes";
+    min: Type::Int, "Fewest machines; null if unset";
+    max: Type::Int, "Most machines; null if unset";
+    repaired: Type::Bool, "Something replaces machines that fail; null where the tool does so by itself";
+    capped: Type::Bool, "A health check stops when too many machines fail; null for a pool";
+    replacedAtOnce: Type::Bool, "A rollout takes all machines away before there are new ones";
+    drained: Type::Bool, "Machines are drained before they go";
 }
 
 object! {

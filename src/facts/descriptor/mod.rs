@@ -10,6 +10,7 @@ mod login;
 mod namespace;
 mod objects;
 mod schema;
+mod traffic;
 mod workload;
 
 pub use edge::CLUSTER;
@@ -49,6 +50,9 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::ConfigMap => Some(&namespace::CONFIG_MAP),
         SubjectKind::Service => Some(&objects::SERVICE),
         SubjectKind::Pdb => Some(&objects::PDB),
+        SubjectKind::Ingress => Some(&traffic::INGRESS),
+        SubjectKind::NetworkPolicy => Some(&traffic::NETWORK_POLICY),
+        SubjectKind::Autoscaler => Some(&traffic::AUTOSCALER),
         SubjectKind::Role => Some(&objects::ROLE),
         SubjectKind::Binding => Some(&objects::BINDING),
         SubjectKind::AccessPath => Some(&objects::ACCESS_PATH),
@@ -59,6 +63,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Authorization => Some(&login::AUTHORIZATION),
         SubjectKind::ControlPlane => Some(&control_plane::CONTROL_PLANE),
         SubjectKind::Node => Some(&control_plane::NODE),
+        SubjectKind::NodePool => Some(&control_plane::NODE_POOL),
         SubjectKind::Etcd => Some(&control_plane::ETCD),
         SubjectKind::Encryption => Some(&control_plane::ENCRYPTION),
         SubjectKind::AuditPolicy => Some(&control_plane::AUDIT_POLICY),

@@ -15,6 +15,8 @@ object! {
     enforce: Type::String, "The enforced level as written; null if unset";
     enforceVersion: Type::String, "The version of the enforced level as written; null if unset";
     hasQuota: Type::Bool, "It has a ResourceQuota", [list("", "resourcequotas")];
+    deniesIngress: Type::Bool, "A policy of its own, or one of the whole cluster, refuses what comes in and is not allowed", [list("networking.k8s.io", "networkpolicies")];
+    deniesEgress: Type::Bool, "The same for what goes out", [list("networking.k8s.io", "networkpolicies")];
     hasLimitRange: Type::Bool, "It has a LimitRange", [list("", "limitranges")];
 }
 

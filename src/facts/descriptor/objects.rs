@@ -14,6 +14,19 @@ object! {
     selector: Type::Dyn, "spec.selector; null if unset";
     selects: Type::Bool, "Has a selector and is no ExternalName";
     workloads: Type::List(&Type::Object(&NEIGHBOUR)), "Workloads whose pods it selects", [list("", "pods")];
+    rivals: Type::List(&Type::Object(&NEIGHBOUR)), "A Service further up in the input, of the same namespace, with the same selector";
+    ports: Type::List(&Type::Object(&SERVICE_PORT)), "Its ports", [list("", "pods")];
+}
+
+object! {
+    /// A port of a Service.
+    SERVICE_PORT = "servicePort", "A port of a Service";
+    name: Type::String, "Name; empty if unset";
+    port: Type::Dyn, "The port that clients ask";
+    target: Type::Dyn, "The port of the pods, a name or a number: targetPort, else port";
+    named: Type::Bool, "The target is a name";
+    valid: Type::Bool, "The target is a number from 1 to 65535, or a name that the API server accepts";
+    declared: Type::Bool, "Containers of its pods declare the target; true where they declare no port at all, or where there are no pods to ask", [list("", "pods")];
 }
 
 object! {
@@ -29,6 +42,7 @@ object! {
     allowed: Type::Int, "Evictions it allows while all pods are healthy; null if unknown";
     neverAllows: Type::Bool, "It allows no eviction, even while all pods are healthy";
     operated: Type::Bool, "An operator made it, which lets its pods go by itself";
+    stateful: Type::Bool, "A StatefulSet of the input is among what it covers";
     overlaps: Type::List(&Type::Object(&NEIGHBOUR)), "Other PodDisruptionBudgets, further up in the input, that cover a workload which this one covers";
     workloads: Type::List(&Type::Object(&NEIGHBOUR)), "Workloads whose pods it covers", [list("", "pods")];
 }

@@ -41,6 +41,7 @@ object! {
     services: Type::List(&Type::Object(&NEIGHBOUR)), "Services that select its pods", [list("", "services")];
     pdbs: Type::List(&Type::Object(&NEIGHBOUR)), "PodDisruptionBudgets that cover its pods", [list("policy", "poddisruptionbudgets")];
     networkPolicies: Type::List(&Type::Object(&NEIGHBOUR)), "NetworkPolicies that select its pods", [list("networking.k8s.io", "networkpolicies")];
+    rolloutUnavailable: Type::Int, "Percent of its pods that a rolling update may take down at once, where maxUnavailable is set (of a DaemonSet only where it is a percentage); null otherwise";
     spread: Type::Object(&SPREAD), "What keeps its replicas apart";
     containers: Type::List(&Type::Object(&CONTAINER)), "Its containers, init and ephemeral ones included";
 }
@@ -106,6 +107,7 @@ object! {
     droppedCapabilities: Type::List(&Type::String), "Capabilities dropped";
     readinessProbe: Type::Dyn, "The readiness probe; null if unset";
     livenessProbe: Type::Dyn, "The liveness probe; null if unset";
+    preStopSeconds: Type::Int, "Seconds that its preStop hook sleeps; 0 without one";
     probes: Type::List(&Type::Object(&PROBE)), "All probes";
     secrets: Type::List(&Type::Object(&LITERAL)), "Secrets written as literals in env, args and command (data/redaction.yaml says what counts)";
 }

@@ -44,6 +44,7 @@ impl<'a> Workload<'a> {
         ];
         fields.extend(self.security(container));
         fields.extend(self.probes(container));
+        fields.push(("preStopSeconds", self.pre_stop_seconds(container)));
         fields.push(("secrets", self.secrets(container)));
         self.facts.map(&fields, origin)
     }

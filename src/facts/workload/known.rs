@@ -80,7 +80,7 @@ pub struct KnownRole<'a> {
 impl Known {
     /// The table that is compiled in.
     pub fn load() -> Result<Known, String> {
-        let mut known: Known = serde_saphyr::from_str(include_str!("../../../data/known.yaml"))
+        let mut known: Known = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/known.json")))
             .map_err(|error| format!("data/known.yaml: {error}"))?;
         for (index, component) in known.components.iter().enumerate() {
             for image in &component.images {

@@ -7,6 +7,7 @@ mod container;
 mod known;
 mod probes;
 mod references;
+mod rollout;
 mod schedule;
 mod secrets;
 mod security;
@@ -74,6 +75,7 @@ impl<'a> Workload<'a> {
         fields.extend(self.account());
         fields.extend(self.admission());
         fields.push(("scheduleError", self.schedule_error()));
+        fields.extend(self.rollout());
         fields.push(("spread", self.spread()));
         fields.push(("containers", self.facts.list(&container_nodes)));
         self.facts.fill(node, &fields);

@@ -222,8 +222,8 @@ fn basis(page: &mut Page, report: &Report) -> io::Result<()> {
     page.paragraph(0, &format!("{}; {}{elapsed}", parts.join(", "), documents.join(", ")))?;
     let mut versions =
         format!("Kubernetes {}, ruleset {}, as of {}", report.target_version, report.ruleset, report.as_of);
-    for data in &report.data_notes {
-        versions = format!("{versions}; {} of {}", data.name, data.date);
+    if let Some(oldest) = report.data_notes.iter().map(|data| data.date).min() {
+        versions = format!("{versions}, reference data of {oldest} or later");
     }
     page.paragraph(0, &versions)
 }
