@@ -59,12 +59,7 @@ impl<T> Spot<T> {
     }
 
     /// What `read` makes of the value under `path`; `default` where nothing is set.
-    pub fn read(
-        at: View<'_>,
-        path: &'static str,
-        default: T,
-        read: impl FnOnce(View<'_>) -> Option<T>,
-    ) -> Spot<T> {
+    pub fn read(at: View<'_>, path: &'static str, default: T, read: impl FnOnce(View<'_>) -> Option<T>) -> Spot<T> {
         let place = at.origin_of(path);
         let Some(found) = at.path(path).filter(|value| !value.is_null()) else {
             let value = hidden(at, path).map_or(Ok(default), |reason| Err(reason.clone()));

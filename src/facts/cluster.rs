@@ -110,11 +110,12 @@ impl<'a> Building<'a> {
 
     /// The etcd that a tool runs on control-plane nodes, or that it is told of.
     fn etcd_of_tool(&mut self, found: &Found<'a>) {
-        let compaction = found.components.iter().find(|component| component.name == "kube-apiserver").map(|apiserver| {
-            let flag = "etcd-compaction-interval";
-            let interval = apiserver.flags.text(self.table, flag).map(Option::unwrap_or_default);
-            (interval, apiserver.flags.origin(self.table, flag))
-        });
+        let compaction =
+            found.components.iter().find(|component| component.name == "kube-apiserver").map(|apiserver| {
+                let flag = "etcd-compaction-interval";
+                let interval = apiserver.flags.text(self.table, flag).map(Option::unwrap_or_default);
+                (interval, apiserver.flags.origin(self.table, flag))
+            });
         let local = found.components.iter().find(|component| component.name == "etcd").map(EtcdSource::Component);
         let Some(source) = local.or(found.external_etcd.map(EtcdSource::External)) else { return };
         let members = found.members.clone();

@@ -190,21 +190,13 @@ impl Tls<'_, '_, '_> {
         let name = if prefix.is_empty() { "listen-client-urls" } else { "listen-peer-urls" };
         let urls =
             self.text(name).map(|urls| urls.filter(|_| self.component.flags.set.iter().any(|flag| flag.name == name)));
-        let certificate = self.certified(prefix);
+        let certificate = self.either(&format!("{prefix}cert-file"), &format!("{prefix}auto-tls"));
         let secure = urls.map(|urls| urls.is_none_or(|urls| urls.split(',').all(is_secure)));
         match (certificate, secure) {
             (Ok(false), _) | (_, Ok(false)) => Ok(false),
             (Err(reason), _) | (_, Err(reason)) => Err(reason),
             _ => Ok(true),
         }
-    }
-
-    /// Whether there is a certificate with its key, or etcd makes one.
-    fn certified(&self, prefix: &str) -> Known<bool> {
-        if self.on(&format!("{prefix}auto-tls"))? {
-            return Ok(true);
-        }
-        Ok(self.on(&format!("{prefix}cert-file"))? && self.on(&format!("{prefix}key-file"))?)
     }
 
     fn asked(&self, prefix: &str) -> Known<bool> {

@@ -110,8 +110,7 @@ impl<'a> ControlPlane<'a> {
                 None => facts.null(origin),
             };
         };
-        let nodes: Vec<String> =
-            self.nodes.iter().flat_map(|node| &node.addresses).map(ToString::to_string).collect();
+        let nodes: Vec<String> = self.nodes.iter().flat_map(|node| &node.addresses).map(ToString::to_string).collect();
         super::declared::address(facts, place, &nodes, &self.floating)
     }
 }

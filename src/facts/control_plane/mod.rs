@@ -14,5 +14,5 @@ mod pool;
 pub use declared::{Declared, Endpoint};
 pub use etcd::{Etcd, EtcdSource, Volume, one_manifest};
 pub use kubeadm::ControlPlane;
-pub use node::{of_kube_proxy, of_kubeadm as node_of_kubeadm, Taints, of_tool as node_of_tool};
+pub use node::{Taints, of_kube_proxy, of_kubeadm as node_of_kubeadm, of_tool as node_of_tool};
 pub use pool::Pool;

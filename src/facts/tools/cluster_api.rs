@@ -45,8 +45,7 @@ fn control_plane<'a>(reading: &Reading<'a, '_>, mut found: Found<'a>) -> Found<'
     let config = root.descend("spec.kubeadmConfigSpec.clusterConfiguration").0;
     declared.stacked = Spot::known(config.path("etcd.external").is_none(), config.origin_of("etcd"));
     declared.endpoint = endpoint(reading, config);
-    let surge =
-        ["spec.rolloutStrategy.rollingUpdate.maxSurge", "spec.rollout.strategy.rollingUpdate.maxSurge"];
+    let surge = ["spec.rolloutStrategy.rollingUpdate.maxSurge", "spec.rollout.strategy.rollingUpdate.maxSurge"];
     declared.max_surge = Spot::read(root, first_of(root, surge), Some(1), |value| number(value).map(Some));
     kubeadm(reading, config, root.path("spec.kubeadmConfigSpec"), &mut found);
     found.members = Some(count);
@@ -118,7 +117,8 @@ fn template<'a>(reading: &Reading<'a, '_>, mut found: Found<'a>) -> Found<'a> {
         class.path("spec.patches").into_iter().flat_map(View::items).any(reaches)
     });
     if patched {
-        let reason = Reason::new(UnknownCode::Partial, "patches of a ClusterClass, which are not applied here, may set it");
+        let reason =
+            Reason::new(UnknownCode::Partial, "patches of a ClusterClass, which are not applied here, may set it");
         let open = |component: &mut Component<'a>| component.flags.open = Some(reason.clone());
         found.components.iter_mut().for_each(open);
     }

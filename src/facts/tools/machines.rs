@@ -81,18 +81,15 @@ pub fn of_control_plane<'a>(reading: &Reading<'a, '_>) -> Option<Pool<'a>> {
 }
 
 /// Whether a health check in sight selects machines with these labels.
-fn repaired(
-    reading: &Reading<'_, '_>,
-    labels: Option<View<'_>>,
-    own: &[(&str, Option<&str>)],
-) -> Spot<Option<bool>> {
+fn repaired(reading: &Reading<'_, '_>, labels: Option<View<'_>>, own: &[(&str, Option<&str>)]) -> Spot<Option<bool>> {
     let place = Origin::Node(crate::facts::anchor(reading.root));
     let has = |key: &str, value: Option<&str>| {
         own.iter().any(|(name, text)| *name == key && *text == value)
             || labels.is_some_and(|labels| labels.get(key).and_then(View::str) == value)
     };
     let selects = |check: View<'_>| {
-        let of_cluster = |(name, text): &(&str, Option<&str>)| *name != CLUSTER_NAME || *text == check.str_at("spec.clusterName");
+        let of_cluster =
+            |(name, text): &(&str, Option<&str>)| *name != CLUSTER_NAME || *text == check.str_at("spec.clusterName");
         let mut wanted = check.path("spec.selector.matchLabels").into_iter().flat_map(View::entries);
         own.iter().all(of_cluster) && wanted.all(|(key, value)| has(key, value.str()))
     };

@@ -60,7 +60,8 @@ pub struct Found<'a> {
 type Adapter = for<'a, 't> fn(&Reading<'a, 't>) -> Option<Found<'a>>;
 
 /// All adapters; the first that knows a document reads it.
-const ADAPTERS: &[Adapter] = &[cluster_api::read, machines::read, kops::read, kubespray::read, rancher::read, talos::read];
+const ADAPTERS: &[Adapter] =
+    &[cluster_api::read, machines::read, kops::read, kubespray::read, rancher::read, talos::read];
 
 /// What a document says, whichever tool's it is.
 pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {

@@ -172,10 +172,8 @@ fn backup<'a>(tool: &'static str, root: View<'a>) -> ToolBackup<'a> {
 fn taints(root: View<'_>) -> Taints<'_> {
     let listed: Vec<View<'_>> = root.get("node-taint").into_iter().flat_map(View::items).collect();
     let place = root.get("node-taint").map_or(place(root), View::at);
-    let effects = listed
-        .into_iter()
-        .filter_map(|taint| Some((taint.str()?.rsplit_once(':')?.1.to_string(), taint)))
-        .collect();
+    let effects =
+        listed.into_iter().filter_map(|taint| Some((taint.str()?.rsplit_once(':')?.1.to_string(), taint))).collect();
     Taints::Effects(root, effects, Origin::Node(place))
 }
 
@@ -195,7 +193,8 @@ fn control_plane<'a>(
     let mut declared = Declared::new(tool, root, count);
     declared.stacked = Spot::known(root.get("datastore-endpoint").is_none(), anchor.clone());
     let own = ["node-ip", "advertise-address", "node-external-ip", "node-name"];
-    declared.nodes = servers.iter().flat_map(|server| own.iter().filter_map(|key| server.str_at(key))).map(str::to_string).collect();
+    declared.nodes =
+        servers.iter().flat_map(|server| own.iter().filter_map(|key| server.str_at(key))).map(str::to_string).collect();
     let joins: Vec<View<'a>> = reading
         .files()
         .filter(|(id, file)| self::tool(reading.inventory.path(*id), *file).is_some())
@@ -209,7 +208,8 @@ fn control_plane<'a>(
     for join in joins {
         let text = join.str().unwrap_or_default().trim_start_matches("https://").trim_end_matches('/');
         let Ok(parsed) = text.parse::<HostPort>() else { continue };
-        let certified = names.iter().any(|name| name.str() == Some(&parsed.host)) || declared.nodes.contains(&parsed.host);
+        let certified =
+            names.iter().any(|name| name.str() == Some(&parsed.host)) || declared.nodes.contains(&parsed.host);
         let known = names.iter().all(|name| name.unknown().is_none());
         if !certified && known && declared.uncertified.iter().all(|(host, _)| *host != parsed.host) {
             let place = root.get("tls-san").map_or(anchor.clone(), |names| Origin::Node(names.at()));

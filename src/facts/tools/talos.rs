@@ -73,14 +73,19 @@ fn component<'a>(table: &FlagTable, root: View<'a>, name: &'static str, path: &'
     if name == "kube-apiserver" {
         set.flags.extend(encryption(root));
     }
-    let home = Home { parent: section.and_then(|section| section.get("extraArgs")).unwrap_or(parent), path: missing.into() };
+    let home =
+        Home { parent: section.and_then(|section| section.get("extraArgs")).unwrap_or(parent), path: missing.into() };
     let place = section.or_else(|| root.path("machine.type")).unwrap_or(root).at();
     Component { tool: TOOL, ..Component::new(name, Flags::new(name, set, Defaults::Tool(TOOL), home), place) }
 }
 
 fn encryption(root: View<'_>) -> Option<SetFlag<'_>> {
     let place = ENCRYPTION.iter().find_map(|path| root.path(path))?;
-    Some(SetFlag { name: "encryption-provider-config".into(), value: Ok("/system/secrets/encryptionconfig.yaml".into()), place })
+    Some(SetFlag {
+        name: "encryption-provider-config".into(),
+        value: Ok("/system/secrets/encryptionconfig.yaml".into()),
+        place,
+    })
 }
 
 /// Talos taints control-plane nodes unless it is told not to.

@@ -156,7 +156,8 @@ pub struct Variables<'a> {
 impl<'a> Variables<'a> {
     /// The variables that hosts of `groups` see, given from the outermost group to the innermost.
     pub fn of(reading: &Reading<'a, '_>, hosts: &Hosts<'a>, groups: &[&str]) -> Variables<'a> {
-        let mut all: Vec<(String, View<'a>)> = groups.iter().flat_map(|group| hosts.variables(group)).cloned().collect();
+        let mut all: Vec<(String, View<'a>)> =
+            groups.iter().flat_map(|group| hosts.variables(group)).cloned().collect();
         let mut home = None;
         for group in groups {
             for (id, file) in reading.files() {
