@@ -171,6 +171,7 @@ impl Maker {
             ("well-known controllers", self.tables.controllers.date.clone()),
             ("component flags", self.tables.components.flags.date.clone()),
             ("removed flags", self.tables.components.removed.date.clone()),
+            ("deprecated fields", self.tables.schemas.fields_date().to_string()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
         Facts { subjects, clusters, dated, without_schema: 0 }

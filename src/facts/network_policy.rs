@@ -44,11 +44,19 @@ fn listed<'a>(rule: View<'a>, key: &str) -> Vec<View<'a>> {
     rule.get(key).into_iter().flat_map(View::items).collect()
 }
 
+/// What a policy denies to every pod of its namespace.
+#[derive(Debug)]
+struct Denial {
+    policy: DocumentId,
+    ingress: bool,
+    egress: bool,
+}
+
 /// Which namespaces deny everything that is not allowed.
 #[derive(Debug, Default)]
 pub struct Denials {
     /// Policies that deny, by namespace, for ingress and for egress.
-    own: FxHashMap<Option<Arc<str>>, Vec<(DocumentId, bool, bool)>>,
+    own: FxHashMap<Option<Arc<str>>, Vec<Denial>>,
     /// Policies of other engines that apply to every pod in their reach.
     others: Vec<DocumentId>,
 }
@@ -63,8 +71,8 @@ impl Denials {
             let all = policy_selectors(key, root).iter().any(|shown| shown.selector.is_empty());
             if key.is("networking.k8s.io", "NetworkPolicy") && all {
                 let denies = |direction| isolates(root, direction) && rules(root, direction).next().is_none();
-                let entry = (id, denies(INGRESS), denies(EGRESS));
-                denials.own.entry(key.namespace.clone()).or_default().push(entry);
+                let denial = Denial { policy: id, ingress: denies(INGRESS), egress: denies(EGRESS) };
+                denials.own.entry(key.namespace.clone()).or_default().push(denial);
             } else if all {
                 denials.others.push(id);
             }
@@ -80,8 +88,8 @@ impl Denials {
             return (true, true);
         }
         let own = [Some(name.clone()), None].into_iter().filter_map(|home| self.own.get(&home)).flatten();
-        let seen = own.filter(|(id, ..)| inventory.sees(namespace, *id));
-        seen.fold((false, false), |(ingress, egress), (_, i, e)| (ingress || *i, egress || *e))
+        let seen = own.filter(|denial| inventory.sees(namespace, denial.policy));
+        seen.fold((false, false), |(ingress, egress), denial| (ingress || denial.ingress, egress || denial.egress))
     }
 }
 

@@ -145,7 +145,7 @@ impl Links {
             let abroad = abroad.then(|| Reason::new(UnknownCode::Partial, "the peer's namespace is not in the input"));
             let perhaps = found.perhaps.into_iter().map(|(_, reason)| reason).next();
             let unseen = shown.hidden.clone().or_else(|| makers.unseen(inventory, id, &shown));
-            let unseen = unseen.or_else(|| makers.any(inventory, id));
+            let unseen = unseen.or_else(|| makers.any(inventory, id)).or_else(|| nobody_home(inventory, pods, id));
             self.idle_peers.insert(selector.at(), perhaps.or(unseen).or(abroad));
         }
     }
@@ -198,6 +198,13 @@ fn pod_selectors(key: &Key, root: View<'_>) -> Vec<(Link, Shown)> {
         }
         _ => policy_selectors(key, root).into_iter().map(|shown| (Link::Network, shown)).collect(),
     }
+}
+
+/// Why an object of a namespace that it names finds no pod there: the input shows none of them.
+fn nobody_home(inventory: &Inventory, pods: &PodIndex<'_>, id: DocumentId) -> Option<Reason> {
+    inventory.document(id).key.as_ref()?.namespace.as_ref()?;
+    let none = !pods.any_meets(inventory, id);
+    none.then(|| Reason::new(UnknownCode::Partial, "the input holds no workload of its namespace"))
 }
 
 /// Every peer of a NetworkPolicy, of both directions.

@@ -18,6 +18,15 @@ object! {
     wrongTypes: Type::List(&Type::Object(&VIOLATION)), "Fields with a value of another type";
     missingFields: Type::List(&Type::Object(&VIOLATION)), "Fields that are required and not there";
     invalidValues: Type::List(&Type::Object(&VIOLATION)), "Fields with a value that is not allowed";
+    deprecatedFields: Type::List(&Type::Object(&DEPRECATED_FIELD)), "Fields that it sets and that are deprecated while the API version lives on (data/deprecated-fields.yaml)";
+}
+
+object! {
+    /// A deprecated field.
+    DEPRECATED_FIELD = "deprecatedField", "A deprecated field or key";
+    field: Type::String, "Its key";
+    since: Type::String, "The first release that called it deprecated; null if it always was";
+    instead: Type::String, "What takes its place, as half a sentence";
 }
 
 object! {

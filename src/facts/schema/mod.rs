@@ -6,6 +6,7 @@
 mod check;
 mod custom;
 mod definitions;
+mod deprecated;
 mod lifecycle;
 mod limits;
 mod patterns;
@@ -19,6 +20,7 @@ use crate::syntax::View;
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
 use definitions::Definitions;
+use deprecated::DeprecatedFields;
 use lifecycle::{Life, Lives};
 use patterns::Patterns;
 use table::Schema;
@@ -32,6 +34,7 @@ pub struct Schemas {
     /// The minor of Kubernetes 1 to judge for.
     minor: u32,
     definitions: Definitions,
+    deprecated: DeprecatedFields,
     patterns: Patterns,
 }
 
@@ -44,6 +47,7 @@ impl Schemas {
             lives: Lives::load()?,
             minor,
             definitions,
+            deprecated: DeprecatedFields::load()?,
             patterns: Patterns::default(),
         })
     }
@@ -51,6 +55,11 @@ impl Schemas {
     /// The day the types were collected.
     pub fn date(&self) -> &'static str {
         self.schema.date
+    }
+
+    /// The day the deprecated fields were collected.
+    pub fn fields_date(&self) -> &str {
+        &self.deprecated.date
     }
 
     /// The facts of an object whose kind is known, now or once.
@@ -75,12 +84,20 @@ impl Schemas {
             (None, None) => Found::default(),
         };
         let mut facts = FactBuilder::new(tree, anchor(root));
-        let node = self.object(&mut facts, root, key, life, &found);
+        let deprecated = self.deprecated.of(&mut facts, document, inventory.forest(), self.minor);
+        let node = self.object(&mut facts, (root, key), life, &found, deprecated);
         let subject = Subject::of(SubjectKind::Schema, NodeRef { tree, node }, inventory, id);
         Some((facts.finish(), vec![subject]))
     }
 
-    fn object(&self, facts: &mut FactBuilder, root: View<'_>, key: &Key, life: Option<Life>, found: &Found) -> NodeId {
+    fn object(
+        &self,
+        facts: &mut FactBuilder,
+        (root, key): (View<'_>, &Key),
+        life: Option<Life>,
+        found: &Found,
+        deprecated: NodeId,
+    ) -> NodeId {
         let at = root.origin_of("apiVersion");
         let life = life.unwrap_or(Life { deprecated: None, removed: None, replacement: "" });
         let past = |minor: Option<u32>| minor.is_some_and(|minor| minor <= self.minor);
@@ -97,6 +114,7 @@ impl Schemas {
             ("wrongTypes", found.list(facts, Wrong::Type)),
             ("missingFields", found.list(facts, Wrong::Missing)),
             ("invalidValues", found.list(facts, Wrong::Value)),
+            ("deprecatedFields", deprecated),
         ];
         let origin = facts.anchor();
         facts.map(&fields, origin)
