@@ -41,7 +41,10 @@ fn known_extensions_are_found_in_the_order_of_their_paths() {
         write(&root, path, "");
     }
     let found = walk(std::slice::from_ref(&root), &root);
-    assert_eq!(shown(&found), ["A.JSON", "a.yaml", "a/z.yml", "b.yaml", "x/etcd.env", "x/haproxy.cfg", "x/k.service"]);
+    assert_eq!(
+        shown(&found),
+        ["A.JSON", "a.yaml", "a/z.yml", "b.yaml", "x/etcd.env", "x/haproxy.cfg", "x/k.service", "x/readme.md"]
+    );
     assert_eq!(found.problems, []);
 }
 

@@ -180,6 +180,7 @@ impl ToolBackup<'_> {
             ("uploaded", facts.bool_at(&self.uploaded)),
             ("agent", facts.bool(false, place.clone())),
             ("path", facts.null(place.clone())),
+            ("care", facts.null(place.clone())),
         ];
         facts.map(&fields, place)
     }

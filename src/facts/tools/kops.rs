@@ -91,8 +91,7 @@ fn control_groups<'a>(reading: &Reading<'a, '_>) -> Vec<View<'a>> {
 
 /// Every member of every etcd. Where no control-plane group is in the input, nobody can say whether theirs exist.
 fn volumes<'a>(reading: &Reading<'a, '_>) -> Vec<Volume<'a>> {
-    let groups: Vec<View<'a>> =
-        reading.others(GROUP, "InstanceGroup").filter(|group| is_control_plane(*group)).collect();
+    let groups = control_groups(reading);
     let mut volumes = Vec::new();
     for etcd in reading.root.path("spec.etcdClusters").into_iter().flat_map(View::items) {
         let members: Vec<View<'a>> = etcd.get("etcdMembers").into_iter().flat_map(View::items).collect();
