@@ -113,6 +113,16 @@ fn minor(text: &str) -> Option<i64> {
     (version.major == 1).then_some(i64::from(version.minor))
 }
 
+/// The commands of a script or Markdown file, word by word; `None` for any other document.
+pub fn commands(inventory: &Inventory, id: DocumentId) -> Option<Vec<Vec<View<'_>>>> {
+    let document = inventory.document(id);
+    if !matches!(document.format, Format::Shell | Format::Markdown) {
+        return None;
+    }
+    let commands = document.view(inventory.forest()).get("commands")?.items();
+    Some(commands.map(|command| command.get("words").into_iter().flat_map(View::items).collect()).collect())
+}
+
 /// The steps of a script or Markdown file, each a subject; and the releases that they name.
 pub fn build(
     inventory: &Inventory,
@@ -121,16 +131,7 @@ pub fn build(
     id: DocumentId,
     tree: TreeId,
 ) -> Option<(Tree, Vec<Subject>)> {
-    let document = inventory.document(id);
-    if !matches!(document.format, Format::Shell | Format::Markdown) {
-        return None;
-    }
-    let root = document.view(inventory.forest());
-    let commands: Vec<Vec<View<'_>>> = root
-        .get("commands")?
-        .items()
-        .map(|command| command.get("words").into_iter().flat_map(View::items).collect())
-        .collect();
+    let commands = commands(inventory, id)?;
     let steps: Vec<Step<'_, '_>> = commands
         .iter()
         .filter_map(|words| {

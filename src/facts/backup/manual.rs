@@ -4,9 +4,10 @@ use super::care::{Commands, Line};
 use super::script::is_upload;
 use super::{is_balancer, shared_addresses};
 use crate::facts::builder::FactBuilder;
+use crate::facts::runbook::commands;
 use crate::facts::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory};
-use crate::syntax::{Format, Origin, Tree, View};
+use crate::syntax::{Origin, Tree, View};
 use crate::values::HostPort;
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 
@@ -55,16 +56,7 @@ pub fn of_script(
     id: DocumentId,
     tree: TreeId,
 ) -> Option<(Tree, Vec<Subject>)> {
-    let document = inventory.document(id);
-    if !matches!(document.format, Format::Shell | Format::Markdown) {
-        return None;
-    }
-    let root = document.view(inventory.forest());
-    let commands: Vec<Vec<View<'_>>> = root
-        .get("commands")?
-        .items()
-        .map(|command| command.get("words").into_iter().flat_map(View::items).collect())
-        .collect();
+    let commands = commands(inventory, id)?;
     let saves: Vec<Save<'_>> = commands.iter().filter_map(|words| Save::of(words)).collect();
     let first = saves.first()?;
     let lines: Vec<Line<'_>> = commands
