@@ -99,10 +99,6 @@ fn claims_of(inventory: &Inventory, id: DocumentId) -> Vec<Claim> {
     }
 }
 
-fn namespace(inventory: &Inventory, id: DocumentId) -> Option<Arc<str>> {
-    inventory.document(id).key.as_ref().and_then(|key| key.namespace.clone())
-}
-
 /// What a Service of Kubernetes selects; `None` without a selector, or where something hides in it.
 pub fn selector_claim(inventory: &Inventory, id: DocumentId) -> Option<Claim> {
     let document = inventory.document(id);
@@ -114,14 +110,14 @@ pub fn selector_claim(inventory: &Inventory, id: DocumentId) -> Option<Claim> {
     }
     pairs.sort();
     let whole = !pairs.is_empty() && hides(selector).is_none();
-    whole.then(|| Claim::Selector(namespace(inventory, id), pairs.join(",")))
+    whole.then(|| Claim::Selector(inventory.document(id).namespace(), pairs.join(",")))
 }
 
 /// What an autoscaler scales.
 pub fn scale_claim(inventory: &Inventory, id: DocumentId) -> Option<Claim> {
     let target = inventory.document(id).view(inventory.forest()).path("spec.scaleTargetRef")?;
     let kind = target.str_at("kind").unwrap_or("Deployment");
-    Some(Claim::Scale(namespace(inventory, id), kind.to_string(), target.str_at("name")?.to_string()))
+    Some(Claim::Scale(inventory.document(id).namespace(), kind.to_string(), target.str_at("name")?.to_string()))
 }
 
 /// The value of an annotation.

@@ -82,7 +82,7 @@ impl Denials {
 
     /// Whether ingress, and whether egress, of a namespace is denied by default.
     pub fn of(&self, inventory: &Inventory, namespace: DocumentId, name: &Arc<str>) -> (bool, bool) {
-        let home = |id: DocumentId| inventory.document(id).key.as_ref().and_then(|key| key.namespace.clone());
+        let home = |id: DocumentId| inventory.document(id).namespace();
         let guards = |id: &DocumentId| inventory.sees(namespace, *id) && home(*id).is_none_or(|home| home == *name);
         if self.others.iter().any(guards) {
             return (true, true);

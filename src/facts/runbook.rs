@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::builder::FactBuilder;
-use super::component::ComponentTables;
+use super::component::{self, ComponentTables};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Format, Origin, Tree, View};
@@ -107,10 +107,9 @@ impl<'a> Step<'_, 'a> {
     }
 }
 
-/// The minor of a version of Kubernetes 1.
+/// The minor of a version of Kubernetes 1, cut off or with a wildcard at its end.
 fn minor(text: &str) -> Option<i64> {
-    let version: KubeVersion = text.trim_end_matches(['.', '*']).parse().ok()?;
-    (version.major == 1).then_some(i64::from(version.minor))
+    component::minor(text.trim_end_matches(['.', '*']))
 }
 
 /// The commands of a script or Markdown file, word by word; `None` for any other document.

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::inventory::{DocumentId, Inventory};
+use crate::inventory::{DocumentId, EnvironmentId, Inventory};
 use crate::syntax::View;
 use crate::values::ImageRef;
 
@@ -23,8 +23,8 @@ pub struct Surroundings {
     made: FxHashMap<(&'static str, String), Vec<Maker>>,
     /// Namespaces in which Secrets are declared.
     secrets: FxHashMap<Option<Arc<str>>, Vec<DocumentId>>,
-    /// Roles that let somebody create Secrets.
-    secret_makers: Vec<DocumentId>,
+    /// Environments with a role that lets somebody create Secrets.
+    secret_makers: FxHashSet<EnvironmentId>,
     /// Bindings by the names of service accounts that they grant something.
     granted: FxHashMap<String, Vec<DocumentId>>,
     /// Replacements by registry and repository of the image that they replace.
@@ -82,12 +82,14 @@ impl Surroundings {
             match document.kind() {
                 "LimitRange" => {
                     let defaults = Defaults::read(root);
-                    surroundings.defaults.entry(namespace(inventory, id)).or_default().push((id, defaults));
+                    surroundings.defaults.entry(inventory.document(id).namespace()).or_default().push((id, defaults));
                 }
-                "ResourceQuota" => surroundings.quotas.entry(namespace(inventory, id)).or_default().push(id),
-                "Secret" => surroundings.secrets.entry(namespace(inventory, id)).or_default().push(id),
+                "ResourceQuota" => surroundings.quotas.entry(inventory.document(id).namespace()).or_default().push(id),
+                "Secret" => surroundings.secrets.entry(inventory.document(id).namespace()).or_default().push(id),
                 "RoleBinding" | "ClusterRoleBinding" => surroundings.add_granted(id, root),
-                "Role" | "ClusterRole" if creates_secrets(root) => surroundings.secret_makers.push(id),
+                "Role" | "ClusterRole" if creates_secrets(root) => {
+                    _ = surroundings.secret_makers.insert(document.environment)
+                }
                 kind if GUARDS.contains(&kind) => surroundings.guards.push(id),
                 kind if MAKERS.iter().any(|(maker, ..)| *maker == kind) => surroundings.add_made(id, kind, root),
                 // The environment of what a Kustomize root pulls in is named after the root's directory.
@@ -157,10 +159,11 @@ impl Surroundings {
     /// Whether the input declares any Secret in the namespace of `of`.
     pub fn keeps_secrets(&self, inventory: &Inventory, of: DocumentId) -> bool {
         // Who may create Secrets makes them at run time.
-        if self.secret_makers.iter().any(|&role| inventory.sees(of, role)) {
+        let visible = &inventory.environments()[inventory.document(of).environment.index()].visible;
+        if visible.iter().any(|environment| self.secret_makers.contains(environment)) {
             return false;
         }
-        let secrets = self.secrets.get(&namespace(inventory, of));
+        let secrets = self.secrets.get(&inventory.document(of).namespace());
         secrets.into_iter().flatten().any(|&secret| inventory.sees(of, secret))
     }
 
@@ -188,7 +191,7 @@ impl Surroundings {
 
     /// The LimitRange that fills in what `row` names for the containers of `of`.
     pub fn limit_default(&self, inventory: &Inventory, of: DocumentId, row: usize) -> Option<DocumentId> {
-        let ranges = self.defaults.get(&namespace(inventory, of))?;
+        let ranges = self.defaults.get(&inventory.document(of).namespace())?;
         ranges.iter().find(|(range, defaults)| defaults.0[row] && inventory.sees(of, *range)).map(|(range, _)| *range)
     }
 
@@ -210,10 +213,6 @@ fn creates_secrets(role: View<'_>) -> bool {
     };
     let mut rules = role.get("rules").into_iter().flat_map(View::items);
     rules.any(|rule| any(rule, "resources", ["secrets", "*"]) && any(rule, "verbs", ["create", "*"]))
-}
-
-fn namespace(inventory: &Inventory, id: DocumentId) -> Option<Arc<str>> {
-    inventory.document(id).key.as_ref().and_then(|key| key.namespace.clone())
 }
 
 /// What a LimitRange can fill in: the fact's name, the field that says so, the others that do in its absence. Without

@@ -81,6 +81,11 @@ impl Document {
         forest.view(self.root)
     }
 
+    /// Its namespace, as its key has it.
+    pub fn namespace(&self) -> Option<Arc<str>> {
+        self.key.as_ref().and_then(|key| key.namespace.clone())
+    }
+
     /// Its kind; empty for foreign files.
     pub fn kind(&self) -> &str {
         self.key.as_ref().map_or("", |key| &key.kind)

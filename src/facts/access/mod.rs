@@ -276,7 +276,7 @@ fn account_exists(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId
     if !is_account || name == "default" || !inventory.named(id, "ServiceAccount", name).is_empty() {
         return facts.bool(true, origin);
     }
-    let own = inventory.document(id).key.as_ref().and_then(|key| key.namespace.clone());
+    let own = inventory.document(id).namespace();
     let elsewhere =
         own.is_none() || subject.str_at("namespace").is_some_and(|namespace| Some(namespace) != own.as_deref());
     if let Some(reason) = hidden(subject, "name").or(inventory.completeness("ServiceAccount", id).reason()) {

@@ -70,7 +70,9 @@ impl<'a> Check<'a> {
                     && at.get(field.name).is_none_or(|value| value.is_null())
             };
             let missing: Vec<&'static str> = fields.iter().filter(missing).map(|field| field.name).collect();
-            missing.into_iter().for_each(|name| self.missing(at, name));
+            for name in missing {
+                self.found.missing(at.at(), self.path.with(name), name.into(), self.kustomized);
+            }
         }
     }
 
@@ -98,16 +100,6 @@ impl<'a> Check<'a> {
         };
         let key = NodeRef { tree: at.at().tree, node: key };
         self.push(Wrong::Unknown, self.path.with(name), Origin::Key(key), text);
-    }
-
-    fn missing(&mut self, at: View<'a>, name: &'static str) {
-        if self.kustomized {
-            let text = format!("`{}` is not there, and Kustomize may add it", self.path.with(name));
-            self.found.doubt(&[Wrong::Missing], Reason::new(UnknownCode::Partial, text));
-            return;
-        }
-        let origin = Origin::Missing { parent: at.at(), path: name.into() };
-        self.push(Wrong::Missing, self.path.with(name), origin, String::new());
     }
 
     fn push(&mut self, wrong: Wrong, path: String, origin: Origin, text: String) {

@@ -115,14 +115,7 @@ impl<'a> Check<'a> {
             if at.get(name).is_some_and(|value| !value.is_null()) || filled_in() {
                 continue;
             }
-            if self.context.kustomized {
-                let text = format!("`{}` is not there, and Kustomize may add it", self.path.with(name));
-                self.found.doubt(&[Wrong::Missing], Reason::new(UnknownCode::Partial, text));
-                continue;
-            }
-            let origin = Origin::Missing { parent: at.at(), path: name.to_string().into() };
-            let path = self.path.with(name);
-            self.found.violations.push(Violation { wrong: Wrong::Missing, path, origin, text: String::new() });
+            self.found.missing(at.at(), self.path.with(name), name.to_string().into(), self.context.kustomized);
         }
     }
 

@@ -1,10 +1,11 @@
 //! What a schema finds wrong in an object: the one shape that built-in types and custom ones share.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::facts::FactBuilder;
 use crate::syntax::Origin;
-use crate::vocabulary::{NodeId, Reason};
+use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
 
 /// What is wrong with a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,16 @@ impl Found {
     /// Says that more may be wrong.
     pub fn doubt(&mut self, wrong: &[Wrong], reason: Reason) {
         self.doubts.extend(wrong.iter().map(|wrong| (*wrong, reason.clone())));
+    }
+
+    /// A required field that is not there; of what Kustomize may complete, a doubt.
+    pub fn missing(&mut self, parent: NodeRef, path: String, name: Cow<'static, str>, kustomized: bool) {
+        if kustomized {
+            let text = format!("`{path}` is not there, and Kustomize may add it");
+            return self.doubt(&[Wrong::Missing], Reason::new(UnknownCode::Partial, text));
+        }
+        let origin = Origin::Missing { parent, path: name };
+        self.violations.push(Violation { wrong: Wrong::Missing, path, origin, text: String::new() });
     }
 
     /// The violations of a kind as a fact.

@@ -143,7 +143,7 @@ pub fn steps(inventory: &Inventory, binding: DocumentId) -> (Vec<(Step, Stop)>, 
     let document = inventory.document(binding);
     let scope = match document.kind() {
         "ClusterRoleBinding" => Scope::All,
-        _ => Scope::Namespace(document.key.as_ref().and_then(|key| key.namespace.clone())),
+        _ => Scope::Namespace(document.namespace()),
     };
     let roles = inventory.links().from(Link::Grant, binding);
     if roles.is_empty() {
@@ -229,7 +229,7 @@ fn held<'a>(rule: View<'a>) -> Vec<(Power, View<'a>)> {
 /// Who is meant by a subject of a binding: kind, namespace and name.
 pub fn grantee(inventory: &Inventory, binding: DocumentId, subject: View<'_>) -> Option<Identity> {
     let name = subject.str_at("name")?;
-    let own = || inventory.document(binding).key.as_ref().and_then(|key| key.namespace.clone());
+    let own = || inventory.document(binding).namespace();
     let identity = |kind, namespace, name: &str| Identity { kind, namespace, name: Arc::from(name) };
     match subject.str_at("kind")? {
         "ServiceAccount" => {

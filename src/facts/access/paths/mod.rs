@@ -186,7 +186,7 @@ impl Access {
             }
             let annotations = root.path("metadata.annotations");
             let name = annotations.and_then(|all| all.get("kubernetes.io/service-account.name")).and_then(View::str);
-            let namespace = document.key.as_ref().and_then(|key| key.namespace.clone());
+            let namespace = document.namespace();
             let Some(name) = name.map(Arc::from) else { continue };
             let account = Identity { kind: "ServiceAccount", namespace: namespace.clone(), name };
             if let Some(account) = self.graph.find(&Stop::Identity(account)) {
