@@ -1,7 +1,8 @@
 //! Where bytes come from, and where a byte offset lies for a person.
 //!
 //! Files are found and opened (`files`), also those of another revision (`revision`), standard input is read (`stdin`), bytes become text (`decode`), and texts are
-//! kept with a lazily made line index (`store`, `lines`), among them texts embedded in another source (`embedded`). This
+//! kept with a lazily made line index (`store`, `lines`), among them texts embedded in another source (`embedded`); what a
+//! cluster answered is a `scan`. This
 //! layer knows no format and no Kubernetes.
 
 mod decode;
@@ -9,6 +10,7 @@ mod embedded;
 mod files;
 mod lines;
 mod revision;
+mod scan;
 mod stdin;
 mod store;
 
@@ -17,5 +19,6 @@ pub use embedded::{LineMap, Piece};
 pub use files::{FileRef, Ignores, MAX_FILE_BYTES, Walk, git_root, load, slashes, walk, walk_with};
 pub use lines::Lines;
 pub use revision::Revision;
+pub use scan::{Answer, ClusterName, ListState, Listed, Resource, Scan, ScannedObject, Want, Wants};
 pub use stdin::{STDIN_PATH, read_stdin};
 pub use store::{MAX_NESTING, Position, Source, SourceKind, Sources};
