@@ -84,10 +84,7 @@ fn findings_about_rendered_objects_stand_in_templates_and_bases() {
 fn without_the_tools_files_are_read_as_they_are_and_it_is_said() {
     let output = audit(&[], &["--render"]);
     let text = String::from_utf8_lossy(&output.stdout);
-    for tool in [
-        "chart `web` was not rendered: `helm` is not on the PATH",
-        "`kustomize` is not on the PATH",
-    ] {
+    for tool in ["chart `web` was not rendered: `helm` is not on the PATH", "`kustomize` is not on the PATH"] {
         assert!(text.contains(tool), "{tool}: {text}");
     }
     assert!(lines(&output).iter().any(|line| line.ends_with("20:25 privileged-container")), "{text}");
