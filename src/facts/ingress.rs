@@ -191,7 +191,8 @@ impl<'a> Ingress<'a> {
             return Ok(true);
         }
         let doubt = self.tables.claims.may_exist(self.inventory, self.id, "Service", text);
-        let elsewhere = || self.inventory.is_named_out_of_sight(self.id, "Service", text).then(super::declared_elsewhere);
+        let elsewhere =
+            || self.inventory.is_named_out_of_sight(self.id, "Service", text).then(super::declared_elsewhere);
         doubt.or_else(elsewhere).map_or(Ok(false), Err)
     }
 
