@@ -4,6 +4,7 @@
 //! adapter judges. `descriptor` says what each subject offers to rules.
 
 mod access;
+mod admission;
 mod audit;
 mod authentication;
 mod authorization;
@@ -80,6 +81,8 @@ struct Tables {
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
     schemas: schema::Schemas,
+    /// The admission policies of the input, if there are any.
+    policies: Option<admission::Policies>,
     runbook: runbook::Runbook,
     claims: claims::Claims,
     denials: network_policy::Denials,
@@ -138,6 +141,7 @@ impl Maker {
         assumptions: Assumptions,
         definitions: Option<Inventory>,
     ) -> Result<Maker, String> {
+        let schemas = schema::Schemas::load(assumptions.target_minor, inventory, definitions)?;
         let tables = Tables {
             known: workload::Known::load()?,
             components: component::ComponentTables::load(assumptions.as_of)?,
@@ -147,7 +151,8 @@ impl Maker {
             runbook: runbook::Runbook::load()?,
             claims: claims::Claims::gather(inventory),
             denials: network_policy::Denials::gather(inventory),
-            schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
+            policies: admission::Policies::gather(inventory, &schemas)?,
+            schemas,
             target_minor: assumptions.target_minor,
         };
         Ok(Maker { tables })
@@ -207,6 +212,11 @@ impl Maker {
             pass(inventory, &self.tables, ids, |inventory, tables, id, tree| tables.schemas.build(inventory, id, tree));
         facts.without_schema += ids.len() - typed.len();
         built.extend(typed);
+        if self.tables.policies.is_some() {
+            built.extend(pass(inventory, &self.tables, ids, |inventory, tables, id, tree| {
+                tables.policies.as_ref()?.build(inventory, &tables.schemas, id, tree)
+            }));
+        }
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }

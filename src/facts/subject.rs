@@ -71,6 +71,7 @@ subjects! {
     Release = "release", "release";
     Runbook = "runbook", "runbook";
     Schema = "schema", "schema";
+    Admission = "admission", "admission";
     Object = "object", "object";
     Document = "document", "document";
 }

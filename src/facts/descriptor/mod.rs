@@ -73,6 +73,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::LoadBalancer => Some(&edge::LOAD_BALANCER),
         SubjectKind::Backup => Some(&edge::BACKUP),
         SubjectKind::Schema => Some(&schema::SCHEMA),
+        SubjectKind::Admission => Some(&schema::ADMISSION),
         SubjectKind::Object | SubjectKind::Document => None,
     }
 }

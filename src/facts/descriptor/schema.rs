@@ -1,5 +1,6 @@
-//! `schema`.
+//! `schema` and `admission`.
 
+use super::list;
 use super::object;
 use crate::expr::Type;
 
@@ -34,4 +35,22 @@ object! {
     VIOLATION = "violation", "A field that a type does not allow";
     field: Type::String, "Its path: `spec.containers[0].image`";
     text: Type::String, "What would be right; empty for a missing field";
+}
+
+object! {
+    /// An object and an admission policy that applies to it.
+    ADMISSION = "admission", "An object and a ValidatingAdmissionPolicy of the input that applies to it";
+    kind: Type::String, "The object's kind";
+    name: Type::String, "The object's name";
+    policy: Type::String, "The policy's name", [list("admissionregistration.k8s.io", "validatingadmissionpolicies")];
+    binding: Type::String, "The binding's name", [list("admissionregistration.k8s.io", "validatingadmissionpolicybindings")];
+    violations: Type::List(&Type::Object(&POLICY_VIOLATION)), "What the policy would complain about";
+}
+
+object! {
+    /// A validation of a policy that does not hold.
+    POLICY_VIOLATION = "policyViolation", "A validation of a policy that does not hold";
+    message: Type::String, "What the API server would say";
+    action: Type::String, "What happens then: `Deny`, `Warn` or `Audit`";
+    expression: Type::String, "The expression's place, or the binding's";
 }

@@ -3,6 +3,7 @@
 //! Built-in kinds are held against `table`, custom ones against their definition. What a rule may say about meaning (ports that nobody listens on, names that
 //! clash) is no business of this module.
 
+mod admitted;
 mod check;
 mod custom;
 mod definitions;
@@ -25,6 +26,8 @@ use lifecycle::{Life, Lives};
 use patterns::Patterns;
 use table::Schema;
 use violation::{Found, Wrong};
+
+pub use admitted::{Admitted, Defaults, Types};
 
 /// The dated tables.
 #[derive(Debug)]
@@ -60,6 +63,26 @@ impl Schemas {
     /// The day the deprecated fields were collected.
     pub fn fields_date(&self) -> &str {
         &self.deprecated.date
+    }
+
+    /// What API servers add to objects; read when somebody asks.
+    pub fn defaults(&self) -> Result<Defaults, String> {
+        Defaults::load(&self.schema)
+    }
+
+    /// What objects are copied by, the way admission policies see them.
+    pub fn types<'a>(&'a self, defaults: &'a Defaults) -> Types<'a> {
+        Types { schema: &self.schema, defaults, definitions: &self.definitions, minor: self.minor }
+    }
+
+    /// The definition of a custom resource.
+    pub fn definition<'a>(&'a self, inventory: &'a Inventory, id: DocumentId, key: &Key) -> Option<View<'a>> {
+        self.definitions.definition(inventory, id, key)
+    }
+
+    /// Whether the target version serves one of Kubernetes' own kinds in a version.
+    pub fn serves(&self, api_version: &str, kind: &str) -> bool {
+        self.schema.kind(api_version, kind, self.minor).is_some()
     }
 
     /// The facts of an object whose kind is known, now or once.
