@@ -151,7 +151,7 @@ impl Maker {
             runbook: runbook::Runbook::load()?,
             claims: claims::Claims::gather(inventory),
             denials: network_policy::Denials::gather(inventory),
-            policies: admission::Policies::gather(inventory, &schemas)?,
+            policies: admission::Policies::gather(inventory),
             schemas,
             target_minor: assumptions.target_minor,
         };

@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn variables_are_written_out_in_order() {
         let first = Variable::new("a", &code("object.a", &[]).unwrap());
-        let second = Variable::new("b", &code("variables.a + 1", &[first.clone()]).unwrap());
+        let second = Variable::new("b", &code("variables.a + 1", std::slice::from_ref(&first)).unwrap());
         let last = code("variables.b > variables.a", &[first, second]).unwrap();
         assert_eq!(last.plain, "((object.a) + 1) > (object.a)");
     }

@@ -28,7 +28,6 @@ use resource::Resource;
 #[derive(Debug)]
 pub struct Policies {
     policies: Vec<Policy>,
-    defaults: super::schema::Defaults,
 }
 
 /// A policy that applies to an object, and by which binding.
@@ -47,12 +46,9 @@ fn namespace_of(inventory: &Inventory, from: DocumentId, name: &str) -> Option<D
 
 impl Policies {
     /// Reads and compiles them; `None` if there are none, so that nothing is done for them.
-    pub fn gather(inventory: &Inventory, schemas: &Schemas) -> Result<Option<Policies>, String> {
+    pub fn gather(inventory: &Inventory) -> Option<Policies> {
         let policies = policy::gather(inventory);
-        if policies.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(Policies { policies, defaults: schemas.defaults()? }))
+        (!policies.is_empty()).then_some(Policies { policies })
     }
 
     /// The facts of an object: one subject for each policy and binding that applies.
@@ -62,7 +58,7 @@ impl Policies {
         if pairs.is_empty() {
             return None;
         }
-        let types = schemas.types(&self.defaults);
+        let types = schemas.types();
         let world = World::new(inventory, types, id, &resource, &pairs);
         let root = inventory.document(id).view(inventory.forest());
         let mut facts = FactBuilder::new(tree, anchor(root));
@@ -169,7 +165,7 @@ impl World {
             Some(at) => Value::node(&self.forest, at),
             None => self.no_namespace.clone(),
         };
-        let nobody = || unknown("who creates the object is not known");
+        let nobody = || unknown("what the creator of the object may do is not known");
         judge::slots(Value::node(&self.forest, root), params, namespace, request(of, matched), nobody())
     }
 }

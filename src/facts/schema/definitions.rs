@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::validations::has_any;
 use crate::inventory::{DocumentId, Inventory, Key};
 use crate::syntax::View;
 use crate::vocabulary::NodeRef;
@@ -15,6 +16,8 @@ struct Definition {
     document: DocumentId,
     schema: NodeRef,
     root: NodeRef,
+    /// The schema has validations.
+    validated: bool,
     /// In the inventory beside the input.
     beside: bool,
 }
@@ -41,6 +44,11 @@ impl Definitions {
     pub fn schema<'a>(&'a self, inventory: &'a Inventory, id: DocumentId, key: &Key) -> Option<View<'a>> {
         let (home, found) = self.find(inventory, id, key)?;
         Some(home.forest().view(found.schema))
+    }
+
+    /// Whether the schema of a custom resource has validations.
+    pub fn validates(&self, inventory: &Inventory, id: DocumentId, key: &Key) -> bool {
+        self.find(inventory, id, key).is_some_and(|(_, found)| found.validated)
     }
 
     /// The definition itself.
@@ -80,6 +88,7 @@ fn add(by_kind: &mut FxHashMap<Kind, Vec<Definition>>, inventory: &Inventory, be
                     document,
                     schema: schema.at(),
                     root: root.at(),
+                    validated: has_any(schema),
                     beside,
                 });
             }

@@ -12,12 +12,15 @@ mod lifecycle;
 mod limits;
 mod patterns;
 mod table;
+mod validations;
 mod violation;
+
+use std::sync::OnceLock;
 
 use super::{Built, FactBuilder, Fallback, SubjectKind, anchor, name};
 use crate::facts::Subject;
 use crate::inventory::{DocumentId, Inventory, Key};
-use crate::syntax::View;
+use crate::syntax::{Forest, View};
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
 use definitions::Definitions;
@@ -27,7 +30,8 @@ use patterns::Patterns;
 use table::Schema;
 use violation::{Found, Wrong};
 
-pub use admitted::{Admitted, Defaults, Types};
+use admitted::Defaults;
+pub use admitted::{Admitted, Types};
 
 /// The dated tables.
 #[derive(Debug)]
@@ -39,6 +43,7 @@ pub struct Schemas {
     definitions: Definitions,
     deprecated: DeprecatedFields,
     patterns: Patterns,
+    defaults: OnceLock<Defaults>,
 }
 
 impl Schemas {
@@ -52,6 +57,7 @@ impl Schemas {
             definitions,
             deprecated: DeprecatedFields::load()?,
             patterns: Patterns::default(),
+            defaults: OnceLock::new(),
         })
     }
 
@@ -65,14 +71,23 @@ impl Schemas {
         &self.deprecated.date
     }
 
-    /// What API servers add to objects; read when somebody asks.
-    pub fn defaults(&self) -> Result<Defaults, String> {
-        Defaults::load(&self.schema)
+    /// What objects are copied by, the way admission policies see them. What API servers add to objects is read when
+    /// somebody asks first; a test holds that it can be read.
+    pub fn types(&self) -> Types<'_> {
+        let defaults = self.defaults.get_or_init(|| Defaults::load(&self.schema).unwrap_or_default());
+        Types { schema: &self.schema, defaults, definitions: &self.definitions, minor: self.minor }
     }
 
-    /// What objects are copied by, the way admission policies see them.
-    pub fn types<'a>(&'a self, defaults: &'a Defaults) -> Types<'a> {
-        Types { schema: &self.schema, defaults, definitions: &self.definitions, minor: self.minor }
+    /// The validations of a custom resource. As in the API server they are left out where a type is wrong or a field missing.
+    fn validate(&self, inventory: &Inventory, id: DocumentId, schema: View<'_>, found: &mut Found) {
+        if found.violations.iter().any(|violation| matches!(violation.wrong, Wrong::Type | Wrong::Missing)) {
+            return;
+        }
+        let mut forest = Forest::default();
+        let tree = self.types().admit(inventory, id, true).tree;
+        let node = tree.root();
+        let root = NodeRef { tree: forest.push(tree), node };
+        validations::check(&forest, &self.patterns, schema, forest.view(root), found);
     }
 
     /// The definition of a custom resource.
@@ -101,8 +116,11 @@ impl Schemas {
         let found = match (ty, custom) {
             (Some(ty), _) => check::check(&self.schema, ty, self.minor, root, kustomized),
             (None, Some(schema)) => {
-                let context = custom::Context { forest: inventory.forest(), patterns: &self.patterns, kustomized };
-                custom::check(context, schema, root)
+                let mut found = custom::check(custom::Context { patterns: &self.patterns, kustomized }, schema, root);
+                if self.definitions.validates(inventory, id, key) {
+                    self.validate(inventory, id, schema, &mut found);
+                }
+                found
             }
             (None, None) => Found::default(),
         };

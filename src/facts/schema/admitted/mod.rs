@@ -16,7 +16,7 @@ use crate::values::{ImageRef, Quantity};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 
 pub use defaults::Defaults;
-use defaults::{Condition, Default, Value, lists};
+use defaults::{Added, Condition, Value, lists};
 
 /// A copy, and how much of it is known.
 #[derive(Debug)]
@@ -109,7 +109,8 @@ impl<'a> Copier<'a> {
         let mut fields: Vec<Copied<'a>> = Vec::new();
         for (name, key, value) in written(at) {
             let known = types.schema.field(ty, name);
-            let Some(field) = known.filter(|_| !value.is_null() && !(depth == 0 && name == "status")) else { continue };
+            let reported = depth == 0 && name == "status";
+            let Some(field) = known.filter(|_| !value.is_null() && !reported) else { continue };
             let value = self.value(value, &field.ty, depth + 1);
             if self.is_zero(value) && of.is_some_and(|of| lists(of.drops, name)) {
                 continue;
@@ -194,7 +195,7 @@ impl<'a> Copier<'a> {
         }
     }
 
-    fn default(&mut self, fields: &mut Vec<Copied<'a>>, default: &'a Default, place: (&Origin, TypeId, usize)) {
+    fn default(&mut self, fields: &mut Vec<Copied<'a>>, default: &'a Added, place: (&Origin, TypeId, usize)) {
         let (origin, ty, depth) = place;
         let holds = |(condition, wanted): &(Condition, bool)| self.holds(fields, *condition, depth) == *wanted;
         if !default.conditions.iter().all(holds) {
