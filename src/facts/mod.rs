@@ -22,6 +22,7 @@ mod descriptor;
 mod encryption;
 mod ingress;
 mod load_balancer;
+mod monitor;
 mod namespace;
 mod network;
 mod network_policy;
@@ -81,6 +82,7 @@ struct Tables {
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
     schemas: schema::Schemas,
+    monitored: monitor::Monitored,
     /// The admission policies of the input, if there are any.
     policies: Option<admission::Policies>,
     runbook: runbook::Runbook,
@@ -151,6 +153,7 @@ impl Maker {
             runbook: runbook::Runbook::load()?,
             claims: claims::Claims::gather(inventory),
             denials: network_policy::Denials::gather(inventory),
+            monitored: monitor::Monitored::gather(inventory),
             policies: admission::Policies::gather(inventory),
             schemas,
             target_minor: assumptions.target_minor,
@@ -307,6 +310,7 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
         "HorizontalPodAutoscaler" | "ScaledObject" => autoscaler::build(inventory, tables, id, tree),
         "ConfigMap" => config_map::build(inventory, id, tree),
         "Namespace" => namespace::build(inventory, tables, id, tree),
+        "ServiceMonitor" | "PodMonitor" => monitor::build(inventory, &tables.monitored, id, tree),
         "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
         "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, &tables.controllers, id, tree),
         _ => workload::build(inventory, tables, id, tree),

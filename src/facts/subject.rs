@@ -52,6 +52,7 @@ subjects! {
     Ingress = "ingress", "ingress";
     NetworkPolicy = "network-policy", "networkPolicy";
     Autoscaler = "autoscaler", "autoscaler";
+    Monitor = "monitor", "monitor";
     Role = "role", "role";
     Binding = "binding", "binding";
     AccessPath = "access-path", "accessPath";

@@ -15,7 +15,7 @@ use super::{Built, FactBuilder, SubjectKind, anchor, name};
 use crate::expr::Value;
 use crate::facts::Subject;
 use crate::inventory::{DocumentId, Inventory};
-use crate::syntax::{Forest, Origin, View};
+use crate::syntax::{Forest, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 
 use criteria::Match;
@@ -53,7 +53,10 @@ impl Policies {
 
     /// The facts of an object: one subject for each policy and binding that applies.
     pub fn build(&self, inventory: &Inventory, schemas: &Schemas, id: DocumentId, tree: TreeId) -> Built {
-        let resource = Resource::of(inventory, schemas, id).filter(|resource| !resource.is_exempt())?;
+        if let Some(policy) = self.policies.iter().find(|policy| policy.document == id) {
+            return policy.body.as_ref().err().map(|reason| broken(inventory, policy, reason, tree));
+        }
+        let resource = Resource::of(inventory, schemas, id).filter(|resource| !resource.is_exempt(schemas))?;
         let pairs = self.pairs(inventory, schemas, id, &resource);
         if pairs.is_empty() {
             return None;
@@ -65,7 +68,7 @@ impl Policies {
         let mut subjects = Vec::with_capacity(pairs.len());
         for pair in &pairs {
             let judgement = world.judge(pair, &resource);
-            let node = fact(&mut facts, inventory, root, pair, &judgement);
+            let node = fact(&mut facts, inventory, root, (pair.policy, pair.binding), &judgement);
             subjects.push(Subject::of(SubjectKind::Admission, NodeRef { tree, node }, inventory, id));
         }
         Some((facts.finish(), subjects))
@@ -90,6 +93,16 @@ impl Policies {
         }
         pairs
     }
+}
+
+/// A policy that cannot be evaluated is a doubt of its own, whether or not the input holds an object for it.
+fn broken(inventory: &Inventory, policy: &Policy, reason: &Reason, tree: TreeId) -> (Tree, Vec<Subject>) {
+    let root = inventory.document(policy.document).view(inventory.forest());
+    let mut facts = FactBuilder::new(tree, anchor(root));
+    let judgement = Judgement { violations: Vec::new(), doubt: Some(reason.clone()) };
+    let node = fact(&mut facts, inventory, root, (policy, &policy.bindings[0]), &judgement);
+    let subject = Subject::of(SubjectKind::Admission, NodeRef { tree, node }, inventory, policy.document);
+    (facts.finish(), vec![subject])
 }
 
 /// An object with everything around it that policies see, in trees of its own.
@@ -231,19 +244,19 @@ fn fact(
     facts: &mut FactBuilder,
     inventory: &Inventory,
     root: View<'_>,
-    pair: &Pair<'_>,
+    (policy, binding): (&Policy, &Binding),
     judgement: &Judgement,
 ) -> NodeId {
     let document = |id: DocumentId| inventory.document(id).view(inventory.forest());
     let named = |id: DocumentId| Origin::Node(anchor(document(id)));
-    let policy = named(pair.policy.document);
+    let by = (named(policy.document), named(binding.document));
     let violations: Vec<NodeId> = judgement
         .violations
         .iter()
         .map(|broken| {
             let place = broken.at.clone().unwrap_or_else(|| facts.anchor());
-            let action = if broken.always_denied { "Deny" } else { pair.binding.action };
-            let expression = broken.expression.map_or_else(|| named(pair.binding.document), Origin::Node);
+            let action = if broken.always_denied { "Deny" } else { binding.action };
+            let expression = broken.expression.map_or_else(|| by.1.clone(), Origin::Node);
             let fields = [
                 ("message", facts.str(&broken.message, place.clone())),
                 ("action", facts.str(action, place.clone())),
@@ -259,8 +272,8 @@ fn fact(
     let fields = [
         ("kind", facts.lookup(root, "kind", super::Fallback::Str(""))),
         ("name", name(facts, root)),
-        ("policy", facts.str(&pair.policy.name, policy)),
-        ("binding", facts.str(&pair.binding.name, named(pair.binding.document))),
+        ("policy", facts.str(&policy.name, by.0)),
+        ("binding", facts.str(&binding.name, by.1)),
         ("violations", list),
     ];
     let origin = facts.anchor();

@@ -39,6 +39,10 @@ const CLUSTER_KINDS: &[(&str, &str)] = &[
     ("storagemigration.k8s.io", "StorageVersionMigration"),
 ];
 
+/// API groups of configuration files.
+const FILE_GROUPS: &[&str] =
+    &["abac.authorization.kubernetes.io", "audit.k8s.io", "client.authentication.k8s.io", "kubeadm.k8s.io"];
+
 /// An object as a request names it.
 #[derive(Clone, Debug)]
 pub struct Resource {
@@ -88,9 +92,14 @@ impl Resource {
         })
     }
 
-    /// Whether admission policies never judge it.
-    pub fn is_exempt(&self) -> bool {
-        self.group == "admissionregistration.k8s.io"
+    /// Whether admission policies never judge it: their own kinds, and what is read from files and never sent to an API
+    /// server, such as the configuration of a kubelet.
+    pub fn is_exempt(&self, schemas: &Schemas) -> bool {
+        let api_version =
+            if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) };
+        let is_file = FILE_GROUPS.contains(&&*self.group) || self.group.ends_with(".config.k8s.io");
+        let is_gone = !self.group.contains('.') && !schemas.serves(&api_version, &self.kind);
+        self.group == "admissionregistration.k8s.io" || is_file || is_gone
     }
 }
 

@@ -19,6 +19,7 @@ object! {
     wrongTypes: Type::List(&Type::Object(&VIOLATION)), "Fields with a value of another type";
     missingFields: Type::List(&Type::Object(&VIOLATION)), "Fields that are required and not there";
     invalidValues: Type::List(&Type::Object(&VIOLATION)), "Fields with a value that is not allowed";
+    unsortedKey: Type::String, "The first key that should stand before the one in front of it; null if all are in order";
     deprecatedFields: Type::List(&Type::Object(&DEPRECATED_FIELD)), "Fields that it sets and that are deprecated while the API version lives on (data/deprecated-fields.yaml)";
 }
 

@@ -10,6 +10,7 @@ mod definitions;
 mod deprecated;
 mod lifecycle;
 mod limits;
+mod order;
 mod patterns;
 mod table;
 mod validations;
@@ -20,7 +21,7 @@ use std::sync::OnceLock;
 use super::{Built, FactBuilder, Fallback, SubjectKind, anchor, name};
 use crate::facts::Subject;
 use crate::inventory::{DocumentId, Inventory, Key};
-use crate::syntax::{Forest, View};
+use crate::syntax::{Forest, Origin, View};
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
 use definitions::Definitions;
@@ -156,9 +157,18 @@ impl Schemas {
             ("missingFields", found.list(facts, Wrong::Missing)),
             ("invalidValues", found.list(facts, Wrong::Value)),
             ("deprecatedFields", deprecated),
+            ("unsortedKey", unsorted(facts, root)),
         ];
         let origin = facts.anchor();
         facts.map(&fields, origin)
+    }
+}
+
+/// The first key that stands after a key it should stand before; null if there is none.
+fn unsorted(facts: &mut FactBuilder, root: View<'_>) -> NodeId {
+    match order::first_unsorted(root) {
+        Some((key, name)) => facts.str(name, Origin::Key(key)),
+        None => facts.null(Origin::Anchor(anchor(root))),
     }
 }
 
