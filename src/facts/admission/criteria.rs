@@ -91,7 +91,7 @@ impl Criteria {
         if by_rules == Match::No {
             return Match::No;
         }
-        let root = inventory.document(id).view(inventory.forest());
+        let root = inventory.forest().view(of.root);
         let by_objects = self
             .objects
             .as_ref()
@@ -101,12 +101,12 @@ impl Criteria {
     }
 
     fn by_rules(&self, schemas: &Schemas, of: &Resource) -> Match {
+        let included = if self.has_rules { self.ruled(&self.rules, schemas, of) } else { Match::Yes };
         match self.ruled(&self.excluded, schemas, of) {
-            Match::No => {}
-            Match::Perhaps(reason) => return Match::Perhaps(reason),
-            _ => return Match::No,
+            Match::No => included,
+            Match::Perhaps(reason) => included.and(Match::Perhaps(reason)),
+            _ => Match::No,
         }
-        if self.has_rules { self.ruled(&self.rules, schemas, of) } else { Match::Yes }
     }
 
     fn ruled(&self, rules: &[ResourceRule], schemas: &Schemas, of: &Resource) -> Match {
@@ -142,7 +142,7 @@ impl Criteria {
             return Match::Yes;
         };
         if of.kind == "Namespace" && of.group.is_empty() {
-            let root = inventory.document(id).view(inventory.forest());
+            let root = inventory.forest().view(of.root);
             let mut labels = own_labels(inventory, id, root);
             labels.pairs.extend(of.name.as_deref().map(|name| (NAME_LABEL, Some(name))));
             return fitted(labels.fit(shown, |_, _| None));

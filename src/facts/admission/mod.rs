@@ -56,22 +56,37 @@ impl Policies {
         if let Some(policy) = self.policies.iter().find(|policy| policy.document == id) {
             return policy.body.as_ref().err().map(|reason| broken(inventory, policy, reason, tree));
         }
-        let resource = Resource::of(inventory, schemas, id).filter(|resource| !resource.is_exempt(schemas))?;
-        let pairs = self.pairs(inventory, schemas, id, &resource);
-        if pairs.is_empty() {
-            return None;
+        let whole = Resource::of(inventory, schemas, id).filter(|resource| !resource.is_exempt(schemas))?;
+        let mut facts = FactBuilder::new(tree, anchor(inventory.document(id).view(inventory.forest())));
+        let mut subjects = Vec::new();
+        for resource in [Some(whole), Resource::pods_of(inventory, id)].into_iter().flatten() {
+            self.judge(inventory, schemas, (id, &resource), &mut facts, &mut subjects);
         }
-        let types = schemas.types();
-        let world = World::new(inventory, types, id, &resource, &pairs);
+        (!subjects.is_empty()).then(|| (facts.finish(), subjects))
+    }
+
+    /// Adds what every policy says about an object, or about the pods made of it.
+    fn judge(
+        &self,
+        inventory: &Inventory,
+        schemas: &Schemas,
+        (id, resource): (DocumentId, &Resource),
+        facts: &mut FactBuilder,
+        subjects: &mut Vec<Subject>,
+    ) {
+        let pairs = self.pairs(inventory, schemas, id, resource);
+        if pairs.is_empty() {
+            return;
+        }
+        let world = World::new(inventory, schemas.types(), id, resource, &pairs);
         let root = inventory.document(id).view(inventory.forest());
-        let mut facts = FactBuilder::new(tree, anchor(root));
-        let mut subjects = Vec::with_capacity(pairs.len());
+        let tree = facts.tree_id();
         for pair in &pairs {
-            let judgement = world.judge(pair, &resource);
-            let node = fact(&mut facts, inventory, root, (pair.policy, pair.binding), &judgement);
+            let judgement = world.judge(pair, resource);
+            let pods = resource.is_of_template(inventory, id);
+            let node = fact(facts, inventory, (root, pods), (pair.policy, pair.binding), &judgement);
             subjects.push(Subject::of(SubjectKind::Admission, NodeRef { tree, node }, inventory, id));
         }
-        Some((facts.finish(), subjects))
     }
 
     fn pairs(&self, inventory: &Inventory, schemas: &Schemas, id: DocumentId, of: &Resource) -> Vec<Pair<'_>> {
@@ -100,7 +115,7 @@ fn broken(inventory: &Inventory, policy: &Policy, reason: &Reason, tree: TreeId)
     let root = inventory.document(policy.document).view(inventory.forest());
     let mut facts = FactBuilder::new(tree, anchor(root));
     let judgement = Judgement { violations: Vec::new(), doubt: Some(reason.clone()) };
-    let node = fact(&mut facts, inventory, root, (policy, &policy.bindings[0]), &judgement);
+    let node = fact(&mut facts, inventory, (root, false), (policy, &policy.bindings[0]), &judgement);
     let subject = Subject::of(SubjectKind::Admission, NodeRef { tree, node }, inventory, policy.document);
     (facts.finish(), vec![subject])
 }
@@ -119,7 +134,10 @@ struct World {
 impl World {
     fn new(inventory: &Inventory, types: Types<'_>, id: DocumentId, of: &Resource, pairs: &[Pair<'_>]) -> World {
         let mut forest = Forest::default();
-        let Admitted { tree, guessed } = types.admit(inventory, id, of.namespaced);
+        let Admitted { tree, guessed } = match of.is_of_template(inventory, id) {
+            true => types.admit_pod(inventory, id, inventory.forest().view(of.root)),
+            false => types.admit(inventory, id, of.namespaced),
+        };
         forest.push(tree);
         let mut add = |id: DocumentId, namespaced: bool| {
             let tree = types.admit(inventory, id, namespaced).tree;
@@ -243,7 +261,7 @@ fn request<'f>(of: &Resource, matched: &Match) -> Value<'f> {
 fn fact(
     facts: &mut FactBuilder,
     inventory: &Inventory,
-    root: View<'_>,
+    (root, pods): (View<'_>, bool),
     (policy, binding): (&Policy, &Binding),
     judgement: &Judgement,
 ) -> NodeId {
@@ -272,6 +290,7 @@ fn fact(
     let fields = [
         ("kind", facts.lookup(root, "kind", super::Fallback::Str(""))),
         ("name", name(facts, root)),
+        ("ofPods", facts.bool(pods, Origin::Anchor(anchor(root)))),
         ("policy", facts.str(&policy.name, by.0)),
         ("binding", facts.str(&binding.name, by.1)),
         ("violations", list),

@@ -1,8 +1,9 @@
 //! What an object is to the API server: its resource, whether it lies in a namespace, and the versions it is served in.
 
 use crate::facts::schema::Schemas;
-use crate::inventory::{DocumentId, Inventory};
+use crate::inventory::{DocumentId, Inventory, pod_template};
 use crate::syntax::View;
+use crate::vocabulary::NodeRef;
 
 /// Kubernetes' own kinds that lie in no namespace.
 const CLUSTER_KINDS: &[(&str, &str)] = &[
@@ -50,6 +51,8 @@ pub struct Resource {
     pub group: String,
     /// API version without the group.
     pub version: String,
+    /// Where it stands: the object, or the template that a controller makes pods of.
+    pub root: NodeRef,
     /// Kind.
     pub kind: String,
     /// Resource in the plural.
@@ -81,6 +84,7 @@ impl Resource {
             (false, _) => Some(String::new()),
         };
         Some(Resource {
+            root: inventory.document(id).root,
             group: key.group.to_string(),
             version: key.version.to_string(),
             plural: plural.unwrap_or_else(|| plural_of(&key.kind)),
@@ -90,6 +94,28 @@ impl Resource {
             namespace,
             same_versions: definition.map(same_versions).unwrap_or_default(),
         })
+    }
+
+    /// The pods that a controller makes of an object.
+    pub fn pods_of(inventory: &Inventory, id: DocumentId) -> Option<Resource> {
+        let document = inventory.document(id);
+        let template = pod_template(document, inventory.forest()).filter(|_| document.kind() != "Pod")?.template;
+        Some(Resource {
+            root: template.at(),
+            group: String::new(),
+            version: "v1".to_string(),
+            kind: "Pod".to_string(),
+            plural: "pods".to_string(),
+            namespaced: true,
+            name: None,
+            namespace: document.namespace().map(|name| name.to_string()),
+            same_versions: Vec::new(),
+        })
+    }
+
+    /// Whether it stands for the pods of another object.
+    pub fn is_of_template(&self, inventory: &Inventory, id: DocumentId) -> bool {
+        self.root != inventory.document(id).root
     }
 
     /// Whether admission policies never judge it: their own kinds, and what is read from files and never sent to an API

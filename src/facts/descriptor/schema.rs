@@ -43,6 +43,7 @@ object! {
     ADMISSION = "admission", "An object and a ValidatingAdmissionPolicy of the input that applies to it";
     kind: Type::String, "The object's kind";
     name: Type::String, "The object's name";
+    ofPods: Type::Bool, "The policy applies to the pods that a controller makes of the object";
     policy: Type::String, "The policy's name", [list("admissionregistration.k8s.io", "validatingadmissionpolicies")];
     binding: Type::String, "The binding's name", [list("admissionregistration.k8s.io", "validatingadmissionpolicybindings")];
     violations: Type::List(&Type::Object(&POLICY_VIOLATION)), "What the policy would complain about";

@@ -45,14 +45,7 @@ impl Types<'_> {
     pub fn admit(&self, inventory: &Inventory, id: DocumentId, namespaced: bool) -> Admitted {
         let document = inventory.document(id);
         let root = document.view(inventory.forest());
-        let kustomized = inventory.environments()[document.environment.index()].kustomized;
-        let mut copier = Copier {
-            types: *self,
-            facts: FactBuilder::new(TreeId(0), anchor(root)),
-            kind: document.kind(),
-            namespace: document.namespace().map_or(Err(namespaced), |name| Ok(name.to_string())),
-            kustomized,
-        };
+        let mut copier = self.copier(inventory, id, document.kind(), namespaced);
         let key = document.key.as_ref();
         let ty = key.and_then(|key| self.schema.kind(&key.api_version(), &key.kind, self.minor));
         let custom = key.and_then(|key| self.definitions.schema(inventory, id, key));
@@ -66,9 +59,29 @@ impl Types<'_> {
                 copier.raw(root)
             }
         };
-        let mut tree = copier.facts.finish();
-        tree.set_root(node);
-        Admitted { tree, guessed }
+        Admitted { tree: copier.finish(node), guessed }
+    }
+
+    /// The copy of a pod that a controller makes of an object's template.
+    pub fn admit_pod(&self, inventory: &Inventory, id: DocumentId, template: View<'_>) -> Admitted {
+        let mut copier = self.copier(inventory, id, "Pod", true);
+        let node = match self.schema.kind("v1", "Pod", self.minor) {
+            Some(ty) => copier.object(Some(template), Origin::Node(template.at()), ty, 0),
+            None => copier.raw(template),
+        };
+        Admitted { tree: copier.finish(node), guessed: None }
+    }
+
+    fn copier<'a>(&'a self, inventory: &'a Inventory, id: DocumentId, kind: &'a str, namespaced: bool) -> Copier<'a> {
+        let document = inventory.document(id);
+        Copier {
+            types: *self,
+            facts: FactBuilder::new(TreeId(0), anchor(document.view(inventory.forest()))),
+            kind,
+            of_template: kind == "Pod" && document.kind() != "Pod",
+            namespace: document.namespace().map_or(Err(namespaced), |name| Ok(name.to_string())),
+            kustomized: inventory.environments()[document.environment.index()].kustomized,
+        }
     }
 }
 
@@ -77,6 +90,8 @@ struct Copier<'a> {
     facts: FactBuilder,
     /// Of the whole object.
     kind: &'a str,
+    /// It is a pod that a controller makes.
+    of_template: bool,
     /// The namespace, or whether there is one that nobody wrote.
     namespace: Result<String, bool>,
     kustomized: bool,
@@ -102,6 +117,12 @@ fn cluster_decides(field: &str) -> Reason {
 }
 
 impl<'a> Copier<'a> {
+    fn finish(self, root: NodeId) -> Tree {
+        let mut tree = self.facts.finish();
+        tree.set_root(root);
+        tree
+    }
+
     /// A map of a type. `at` is what is written, if anything is.
     fn object(&mut self, at: Option<View<'a>>, origin: Origin, ty: TypeId, depth: usize) -> NodeId {
         let types = self.types;
@@ -125,6 +146,11 @@ impl<'a> Copier<'a> {
             }
             for default in of.defaults.iter().filter(|_| at.is_none_or(|at| hides(at).is_none())) {
                 self.default(&mut fields, default, (&origin, ty, depth));
+            }
+        }
+        if depth == 0 && self.of_template {
+            for (name, text) in [("apiVersion", "v1"), ("kind", self.kind)] {
+                self.add(&mut fields, name, |this| this.facts.str(text, below(&origin, name)));
             }
         }
         if depth == 1 && Some(ty) == types.schema.named("meta.v1.ObjectMeta") {
@@ -162,6 +188,12 @@ impl<'a> Copier<'a> {
                 self.add(fields, "namespace", |this| this.facts.unknown(reason, below(origin, "namespace")));
             }
             Err(false) => {}
+        }
+        if self.of_template {
+            let reason = Reason::new(UnknownCode::Partial, "a controller names the pods that it makes");
+            for name in ["name", "generateName", "ownerReferences"] {
+                self.add(fields, name, |this| this.facts.unknown(reason.clone(), below(origin, name)));
+            }
         }
         if self.kind == "Namespace" {
             self.name_label(fields, origin);
