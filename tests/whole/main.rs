@@ -9,5 +9,7 @@ mod descriptors;
 mod determinism;
 mod dumps;
 mod hostile_names;
+#[cfg(unix)]
+mod render;
 mod suppressions;
 mod transcripts;
