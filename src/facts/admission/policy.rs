@@ -17,6 +17,8 @@ pub struct Policy {
     pub criteria: Criteria,
     /// The kind of its parameters: API version and kind.
     pub param_kind: Option<(String, String)>,
+    /// Every object of that kind.
+    pub candidates: Vec<DocumentId>,
     /// Its expressions, or why they cannot be evaluated.
     pub body: Result<Body, Reason>,
     /// Whether an error admits the object.
@@ -93,10 +95,21 @@ pub fn gather(inventory: &Inventory) -> Vec<Policy> {
         let bound = bindings.iter().filter(|(binding, policy)| *policy == name && inventory.sees(*binding, id));
         let bindings: Vec<Binding> = bound.map(|(binding, _)| Binding::read(inventory, *binding)).collect();
         if !bindings.is_empty() {
-            policies.push(Policy::read(document.view(inventory.forest()), id, name, bindings));
+            let mut policy = Policy::read(document.view(inventory.forest()), id, name, bindings);
+            policy.candidates = candidates(inventory, &policy);
+            policies.push(policy);
         }
     }
     policies
+}
+
+/// The objects that may be a policy's parameters.
+fn candidates(inventory: &Inventory, policy: &Policy) -> Vec<DocumentId> {
+    let Some((api_version, kind)) = &policy.param_kind else { return Vec::new() };
+    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    let objects =
+        inventory.objects().filter(|(_, document)| document.key.as_ref().is_some_and(|key| key.is(group, kind)));
+    objects.map(|(id, _)| id).collect()
 }
 
 impl Policy {
@@ -110,6 +123,7 @@ impl Policy {
         Policy {
             document,
             criteria: Criteria::read(spec.get("matchConstraints").unwrap_or(spec)),
+            candidates: Vec::new(),
             param_kind: kind.map(|kind| (text(kind, "apiVersion"), text(kind, "kind"))),
             body,
             forgiving: spec.str_at("failurePolicy") == Some("Ignore"),

@@ -357,7 +357,21 @@ fn written(at: Option<View<'_>>) -> Vec<(&str, NodeRef, View<'_>)> {
     let (tree, id) = (at.tree(), at.at().tree);
     let mut all: Vec<(&str, NodeRef, View<'_>)> = Vec::new();
     for (key, value) in tree.entries(at.at().node) {
-        let Some(name) = tree.str(key) else { continue };
+        let name = match tree.data(key) {
+            // `y: 1` is `"true": 1` to kubectl.
+            Data::Bool(value) => {
+                if value {
+                    "true"
+                } else {
+                    "false"
+                }
+            }
+            Data::Int(_) => tree.raw(key),
+            _ => match tree.str(key) {
+                Some(name) => name,
+                None => continue,
+            },
+        };
         let entry = (name, NodeRef { tree: id, node: key }, at.child(value));
         match all.iter_mut().find(|(known, ..)| *known == name) {
             Some(known) => *known = entry,
