@@ -5,6 +5,8 @@
 //! cluster answered is a `scan`. This
 //! layer knows no format and no Kubernetes.
 
+#[cfg(feature = "live")]
+pub mod cluster;
 mod decode;
 mod embedded;
 mod files;
