@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
 
+mod cluster;
 mod faults;
+mod real;
 mod server;
 
 use std::sync::mpsc;

@@ -9,7 +9,7 @@ use http::Request;
 use http::header::{ACCEPT, HeaderValue};
 use kube::core::params::{GetParams, ListParams, PostParams};
 
-use crate::source::{Resource, Want, Wants};
+use crate::source::{Resource, Wants};
 
 /// Objects in one page.
 const PAGE: u32 = 500;
@@ -148,6 +148,7 @@ fn built<E>(url: &str, request: Result<Request<Vec<u8>>, E>) -> Result<Allowed, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Want;
 
     fn resource(group: &str, plural: &str, namespaced: bool) -> Resource {
         let text = str::to_string;
