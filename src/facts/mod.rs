@@ -25,6 +25,7 @@ mod namespace;
 mod network;
 mod network_policy;
 mod pod_security;
+mod reads;
 mod releases;
 mod runbook;
 mod schema;
@@ -36,6 +37,7 @@ mod workload;
 
 pub use builder::{FactBuilder, Fallback};
 pub use descriptor::{CLUSTER, descriptor, subject_type};
+pub use reads::{APIS, Api, SubjectRead, api_of, subject_reads};
 pub use subject::{Subject, SubjectKind};
 
 use std::sync::Arc;
