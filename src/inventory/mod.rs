@@ -186,9 +186,10 @@ impl Inventory {
         self.names.get(kind, name).iter().copied().filter(|&to| self.sees(from, to) && there(to)).collect()
     }
 
-    /// Whether an object of that kind and name is declared anywhere, in another variant say, that `named` does not see.
+    /// Whether an object of that kind and name is declared anywhere, in another variant say, that `named` does not see. A
+    /// cluster has no variants.
     pub fn is_named_elsewhere(&self, kind: &str, name: &str) -> bool {
-        !self.names.get(kind, name).is_empty()
+        self.listings.is_none() && !self.names.get(kind, name).is_empty()
     }
 
     /// Why the replicas of an object are not what it says, seen from an environment: a Kustomize patch sets them.

@@ -72,7 +72,7 @@ impl Listings {
             Some(Seen::Not(reason)) => Some(reason.clone()),
             Some(Seen::Within(names, _)) if namespace.is_some_and(|here| names.iter().any(|name| name == here)) => None,
             Some(Seen::Within(_, reason)) => Some(reason.clone()),
-            None => Some(Reason::new(UnknownCode::Partial, format!("the audit of the cluster reads no {kind}"))),
+            None => Some(Reason::new(UnknownCode::Partial, format!("a live audit reads no {kind}"))),
         }
     }
 
