@@ -100,8 +100,12 @@ pub struct Settings {
     pub crds: Vec<PathBuf>,
     /// Rules.
     pub rules: RuleSettings,
+    /// The snapshot to audit instead of paths.
+    pub snapshot: Option<PathBuf>,
     /// The version to judge for.
     pub target_version: KubeVersion,
+    /// Somebody said so; else that of a cluster goes before it.
+    pub targeted: bool,
     /// The day to judge for.
     pub as_of: Date,
     /// The input is part of a larger whole.
@@ -149,6 +153,8 @@ impl Settings {
             exclude_in_repository: globs(&config.exclude)?,
             crds: args.crds.clone(),
             rules: rule_settings(args, config)?,
+            snapshot: args.snapshot.clone(),
+            targeted: args.target_version.is_some() || config.target_version.is_some(),
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,
             as_of: args.as_of.as_deref().map_or(Ok(today), date)?,
             partial: args.partial || config.partial.unwrap_or_default(),
@@ -172,6 +178,12 @@ impl Settings {
 }
 
 impl Settings {
+    /// The same for a cluster of a version, which is judged for its own unless somebody said otherwise.
+    pub fn for_cluster(&self, version: &str) -> Settings {
+        let own = version.parse().ok().filter(|_| !self.targeted);
+        Settings { target_version: own.unwrap_or_else(|| self.target_version.clone()), ..self.clone() }
+    }
+
     /// A path as globs of the configuration see it: that of the repository.
     pub fn in_repository<'p>(&self, path: &'p str) -> Cow<'p, str> {
         in_repository(&self.prefix, path).map_or(Cow::Borrowed(path), Cow::Owned)

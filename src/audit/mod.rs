@@ -7,20 +7,22 @@ mod groups;
 mod inputs;
 mod known;
 mod suppressions;
+mod wants;
 
 pub use known::{met, read as read_baseline};
+pub use wants::{qualified, wants, without};
 
 use std::fmt;
 
 use crate::engine::{ActiveRule, Evaluating, Evaluation, Passes};
 use crate::expr::Value;
 use crate::facts::{Assumptions, Facts, Maker};
-use crate::inventory::{self, DocumentId, Inventory};
+use crate::inventory::{self, DocumentId, Inventory, Loaded};
 use crate::report::Report;
 use crate::rule::{LoadError, Rule, RuleSet, select};
 use crate::settings::{RuleSettings, Settings, UsageError};
-use crate::source::Revision;
-use crate::vocabulary::{Problem, Profile};
+use crate::source::{Revision, Scan, SourceKind, read_snapshot};
+use crate::vocabulary::{Problem, Profile, SourceId};
 use known::Known;
 
 /// A report with what decides the exit code besides it, and the texts to show.
@@ -43,6 +45,8 @@ pub enum AuditError {
     Usage(UsageError),
     /// A rule.
     Rules(LoadError),
+    /// The snapshot.
+    Snapshot(String),
     /// k8sready's own data.
     Internal(String),
 }
@@ -52,6 +56,7 @@ impl fmt::Display for AuditError {
         match self {
             AuditError::Usage(error) => write!(f, "{error}"),
             AuditError::Rules(error) => write!(f, "{error}"),
+            AuditError::Snapshot(error) => f.write_str(error),
             AuditError::Internal(error) => write!(f, "{error} (a defect of k8sready; please report it)"),
         }
     }
@@ -73,9 +78,22 @@ impl From<LoadError> for AuditError {
 
 /// Reads the inputs that the settings name and audits them. Findings that the baseline lists or `revision` has are not new.
 pub fn audit(settings: &Settings, revision: Option<&Revision>) -> Result<Audit, AuditError> {
+    if let Some(path) = &settings.snapshot {
+        let scan = read_snapshot(path)
+            .map_err(|error| AuditError::Snapshot(format!("the snapshot `{}` {error}", path.display())))?;
+        return audit_scan(settings, scan, &SourceKind::Snapshot);
+    }
     let (inputs, problems) = inputs::collect(settings)?;
     let known = Known::gather(settings, revision)?;
     audit_known(settings, inputs, problems, &known)
+}
+
+/// Audits what a cluster answered. `kind`: `Live` for the cluster itself, `Snapshot` for what a file kept.
+pub fn audit_scan(settings: &Settings, scan: Scan, kind: &SourceKind) -> Result<Audit, AuditError> {
+    let settings = settings.for_cluster(&scan.cluster.version);
+    let known = Known::gather(&settings, None)?;
+    let loaded = inventory::load_scan(scan, kind);
+    audit_loaded(&settings, loaded, Vec::new(), &known)
 }
 
 /// Audits inputs that were read already. `noticed` are problems met while reading them.
@@ -93,13 +111,22 @@ fn audit_known(
     noticed: Vec<Problem>,
     known: &Known,
 ) -> Result<Audit, AuditError> {
+    let loaded = inventory::load(inputs, settings.partial);
+    audit_loaded(settings, loaded, noticed, known)
+}
+
+fn audit_loaded(
+    settings: &Settings,
+    mut loaded: Loaded,
+    noticed: Vec<Problem>,
+    known: &Known,
+) -> Result<Audit, AuditError> {
     let rules = RuleSet::with_folders(&settings.rules.folders)?;
     let (skipped, active): (Vec<_>, Vec<_>) = active(&rules, &settings.rules)?
         .into_iter()
         .partition(|active| settings.managed.is_some() && active.rule.subject.is_provider_business());
     let definitions = inputs::definitions(settings)?;
     let beside = (!definitions.is_empty()).then(|| inventory::load(definitions, true).inventory);
-    let mut loaded = inventory::load(inputs, settings.partial);
     loaded.problems.extend(noticed);
     loaded.problems.extend(settings.notices.iter().cloned());
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
@@ -130,12 +157,19 @@ fn judge(
     let mut evaluating = Evaluating::new(rules, passes);
     let mut facts = maker.control_plane(inventory, assumptions);
     evaluating.judge(inventory, &facts, 0..facts.subjects.len());
-    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
+    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).filter(|&id| !inventory.is_shipped(id)).collect();
     for chunk in ids.chunks(CHUNK) {
         let (first_tree, first_subject) = (inventory.forest().next_id(), facts.subjects.len());
         maker.objects(inventory, chunk, &mut facts);
         evaluating.judge(inventory, &facts, first_subject..facts.subjects.len());
         inventory.forget_trees(first_tree);
+    }
+    if let Some(listings) = inventory.listings() {
+        for (rule, active) in rules.iter().enumerate() {
+            for reason in wants::unseen(active.rule, listings) {
+                evaluating.unseen(rule, SourceId::default(), reason);
+            }
+        }
     }
     let evaluation = evaluating.finish(inventory, &facts, noticed);
     Ok((facts, evaluation))

@@ -34,6 +34,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List the rules
     Rules(RulesArgs),
+    /// Print the rights that an audit of a cluster needs
+    Rbac(RbacArgs),
     /// See what configures an audit, and where each value comes from
     Config(ConfigArgs),
     /// Print completions for a shell
@@ -91,6 +93,10 @@ pub struct AuditArgs {
     /// Files and folders; `-` reads standard input
     #[arg(default_value = ".")]
     pub paths: Vec<PathBuf>,
+
+    /// Audit a cluster as a snapshot kept it, instead of files
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "since"], help_heading = "Cluster")]
+    pub snapshot: Option<PathBuf>,
 
     /// Only these rules: ids, areas, pillars, frameworks or globs, comma separated
     #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
@@ -238,6 +244,29 @@ pub struct RulesArgs {
     /// More rules from a folder (repeatable)
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
+}
+
+/// Arguments of `rbac`.
+#[derive(Debug, clap::Args)]
+pub struct RbacArgs {
+    /// Only for these rules: ids, areas, pillars, frameworks or globs, comma separated
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub select: Vec<String>,
+    /// Not for these rules
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub ignore: Vec<String>,
+    /// For the rules of this profile
+    #[arg(long, default_value = "production")]
+    pub profile: Profile,
+    /// More rules from a folder (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Name of the roles
+    #[arg(long, default_value = "k8sready")]
+    pub name: String,
+    /// Also bind them to a service account: NAMESPACE/NAME
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub service_account: Option<String>,
 }
 
 /// Arguments of `config`.

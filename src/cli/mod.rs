@@ -8,7 +8,7 @@ mod layers;
 
 pub use args::{
     Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, CompletionsArgs, ConfigArgs,
-    ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RulesArgs,
+    ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RbacArgs, RulesArgs,
 };
 pub use config::{Config, Override, Suppress};
 pub use layers::{CONFIG_NAMES, ConfigError, ConfigFile, Setting, origins};

@@ -7,6 +7,7 @@ mod config;
 mod environment;
 mod explain;
 mod init;
+mod rbac;
 mod rules;
 mod shell;
 mod texts;
@@ -69,7 +70,7 @@ impl From<LoadError> for CommandError {
 impl From<AuditError> for CommandError {
     fn from(error: AuditError) -> Self {
         match error {
-            AuditError::Internal(_) => CommandError::Io(error.to_string()),
+            AuditError::Internal(_) | AuditError::Snapshot(_) => CommandError::Io(error.to_string()),
             _ => CommandError::Usage(error.to_string()),
         }
     }
@@ -87,6 +88,7 @@ pub fn run(args: Args) -> Result<ExitCode, CommandError> {
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Rbac(args) => rbac::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),

@@ -25,6 +25,7 @@ mod namespace;
 mod network;
 mod network_policy;
 mod pod_security;
+mod reads;
 mod releases;
 mod runbook;
 mod schema;
@@ -36,6 +37,7 @@ mod workload;
 
 pub use builder::{FactBuilder, Fallback};
 pub use descriptor::{CLUSTER, descriptor, subject_type};
+pub use reads::{APIS, Api, SubjectRead, api_of, subject_reads};
 pub use subject::{Subject, SubjectKind};
 
 use std::sync::Arc;
@@ -203,10 +205,14 @@ impl Maker {
     /// Adds the facts of some objects, and the objects themselves as subjects.
     pub fn objects(&self, inventory: &mut Inventory, ids: &[DocumentId], facts: &mut Facts) {
         let mut built = pass(inventory, &self.tables, ids, object_facts);
-        let typed =
-            pass(inventory, &self.tables, ids, |inventory, tables, id, tree| tables.schemas.build(inventory, id, tree));
-        facts.without_schema += ids.len() - typed.len();
-        built.extend(typed);
+        // An API server took the objects of a cluster, filled in fields, and answers in the version that was asked for.
+        if inventory.listings().is_none() {
+            let typed = pass(inventory, &self.tables, ids, |inventory, tables, id, tree| {
+                tables.schemas.build(inventory, id, tree)
+            });
+            facts.without_schema += ids.len() - typed.len();
+            built.extend(typed);
+        }
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }

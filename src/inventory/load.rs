@@ -52,7 +52,21 @@ pub struct DocumentCounts {
 }
 
 /// Reads, divides and links the inputs; in which order they come makes no difference.
-pub fn load(mut inputs: Vec<Input>, partial: bool) -> Loaded {
+pub fn load(inputs: Vec<Input>, partial: bool) -> Loaded {
+    let (mut loading, charts) = read_all(inputs);
+    loading.problems.sort();
+    let (sources, forest, documents) = (loading.sources, loading.forest, loading.documents);
+    let inventory = Inventory::new(sources, forest, documents, partial);
+    loading.problems.extend(duplicates::find(&inventory));
+    one_note_a_chart(&mut loading.problems, inventory.sources(), &charts);
+    loading.problems.sort();
+    let (problems, failed_named, counts, marks) =
+        (loading.problems, loading.failed_named, loading.counts, loading.marks);
+    Loaded { inventory, problems, failed_named, counts, marks }
+}
+
+/// All inputs, read in parallel and numbered, with what lies inside of them; and the folders of charts.
+pub(super) fn read_all(mut inputs: Vec<Input>) -> (Loading, BTreeSet<String>) {
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let charts = charts(&inputs);
     let read: Vec<ReadText> = inputs
@@ -65,15 +79,7 @@ pub fn load(mut inputs: Vec<Input>, partial: bool) -> Loaded {
         loading.add(text);
     }
     loading.embedded();
-    loading.problems.sort();
-    let (sources, forest, documents) = (loading.sources, loading.forest, loading.documents);
-    let inventory = Inventory::new(sources, forest, documents, partial);
-    loading.problems.extend(duplicates::find(&inventory));
-    one_note_a_chart(&mut loading.problems, inventory.sources(), &charts);
-    loading.problems.sort();
-    let (problems, failed_named, counts, marks) =
-        (loading.problems, loading.failed_named, loading.counts, loading.marks);
-    Loaded { inventory, problems, failed_named, counts, marks }
+    (loading, charts)
 }
 
 /// One text, read and redacted.
@@ -218,15 +224,16 @@ struct Redacted {
     unread: Vec<Span>,
 }
 
+/// An inventory in the making.
 #[derive(Default)]
-struct Loading {
-    sources: Sources,
-    forest: Forest,
-    documents: Vec<Document>,
-    problems: Vec<Problem>,
-    counts: DocumentCounts,
-    failed_named: bool,
-    marks: Vec<(SourceId, Mark)>,
+pub(super) struct Loading {
+    pub(super) sources: Sources,
+    pub(super) forest: Forest,
+    pub(super) documents: Vec<Document>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) counts: DocumentCounts,
+    pub(super) failed_named: bool,
+    pub(super) marks: Vec<(SourceId, Mark)>,
 }
 
 impl Loading {
@@ -250,7 +257,7 @@ impl Loading {
         self.failed_named |= named && failed > 0;
     }
 
-    fn add_trees(&mut self, source: SourceId, format: Format, trees: Vec<Tree>) {
+    pub(super) fn add_trees(&mut self, source: SourceId, format: Format, trees: Vec<Tree>) {
         for tree in trees.into_iter().filter(|tree| !tree.is_empty()) {
             let root = tree.root();
             let tree = self.forest.push(tree);
@@ -277,7 +284,7 @@ impl Loading {
     }
 
     /// Documents inside scalars; each level is looked through once, to the depth that sources allow.
-    fn embedded(&mut self) {
+    pub(super) fn embedded(&mut self) {
         let mut from = 0;
         while from < self.documents.len() {
             let upto = self.documents.len();

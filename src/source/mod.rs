@@ -2,7 +2,7 @@
 //!
 //! Files are found and opened (`files`), also those of another revision (`revision`), standard input is read (`stdin`), bytes become text (`decode`), and texts are
 //! kept with a lazily made line index (`store`, `lines`), among them texts embedded in another source (`embedded`); what a
-//! cluster answered is a `scan`. This
+//! cluster answered is a `scan`, and a `snapshot` keeps one. This
 //! layer knows no format and no Kubernetes.
 
 #[cfg(feature = "live")]
@@ -13,6 +13,7 @@ mod files;
 mod lines;
 mod revision;
 mod scan;
+mod snapshot;
 mod stdin;
 mod store;
 
@@ -22,5 +23,6 @@ pub use files::{FileRef, Ignores, MAX_FILE_BYTES, Walk, git_root, load, slashes,
 pub use lines::Lines;
 pub use revision::Revision;
 pub use scan::{Answer, ClusterName, ListState, Listed, Resource, Scan, ScannedObject, Want, Wants};
+pub use snapshot::{read_snapshot, write_snapshot};
 pub use stdin::{STDIN_PATH, read_stdin};
 pub use store::{MAX_NESTING, Position, Source, SourceKind, Sources};

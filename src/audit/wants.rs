@@ -1,0 +1,161 @@
+//! What rules need of a cluster: the union over what their subjects are made of and what the facts that they name read.
+//!
+//! The scan asks for nothing else, `k8sready rbac` grants nothing else, and what cannot be read makes exactly the rules
+//! unknown that need it.
+
+use std::collections::BTreeMap;
+
+use crate::engine::ActiveRule;
+use crate::expr::Program;
+use crate::facts::{APIS, Api, SubjectRead, api_of, subject_reads};
+use crate::inventory::Listings;
+use crate::rule::{Expressions, Judge, KindPattern, Rule};
+use crate::source::{Want, Wants};
+use crate::vocabulary::Reason;
+
+/// What some rules need together.
+pub fn wants<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Wants {
+    let mut all: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
+    let mut wants = Wants::default();
+    for rule in rules {
+        let needs = of_rule(rule);
+        for Want { group, plural, only } in needs.resources {
+            let entry = all.entry((group, plural));
+            match entry {
+                std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(only)),
+                // A list of all holds the single ones.
+                std::collections::btree_map::Entry::Occupied(mut known) => {
+                    if only.is_empty() || known.get().is_empty() {
+                        known.get_mut().clear();
+                    } else {
+                        known.get_mut().extend(only);
+                    }
+                }
+            }
+        }
+        wants.paths.extend(needs.paths);
+        wants.kubelet_config |= needs.kubelet_config;
+    }
+    wants.resources = all.into_iter().map(|((group, plural), only)| Want { group, plural, only }).collect();
+    for want in &mut wants.resources {
+        want.only.sort();
+        want.only.dedup();
+    }
+    wants.paths.sort();
+    wants.paths.dedup();
+    wants
+}
+
+/// What one rule needs.
+pub fn of_rule(rule: &Rule) -> Wants {
+    let mut wants = Wants::default();
+    if !matches!(rule.judge, Judge::Expressions) {
+        return wants;
+    }
+    subject_reads(rule.subject).iter().for_each(|read| add_read(&mut wants, *read));
+    let of_kinds = APIS.iter().filter(|api| rule.kinds.iter().any(|pattern| covers(pattern, api)));
+    of_kinds.for_each(|api| add(&mut wants, api.group, api.plural));
+    for program in rule.expressions().map(programs).unwrap_or_default() {
+        for read in program.reads() {
+            match read.resource.starts_with('/') {
+                true => wants.paths.push(read.resource.to_string()),
+                false if read.names.is_empty() => add_linked(&mut wants, read.group, read.resource),
+                false => read.names.iter().for_each(|name| add_one(&mut wants, read.group, read.resource, name)),
+            }
+        }
+    }
+    wants
+}
+
+/// Why a rule may not have seen all that it is about.
+pub(super) fn unseen(rule: &Rule, listings: &Listings) -> Vec<Reason> {
+    let of_subject = subject_reads(rule.subject).iter().filter_map(|read| match read {
+        SubjectRead::All(group, plural) | SubjectRead::One(group, plural, ..) => api_of(group, plural),
+        SubjectRead::Path(_) | SubjectRead::KubeletConfig => None,
+    });
+    let of_kinds = APIS.iter().filter(|api| rule.kinds.iter().any(|pattern| covers(pattern, api)));
+    let judges = matches!(rule.judge, Judge::Expressions);
+    let mut reasons: Vec<Reason> =
+        of_subject.chain(of_kinds).filter(|_| judges).filter_map(|api| listings.missing(api.kind)).collect();
+    reasons.sort();
+    reasons.dedup();
+    reasons
+}
+
+fn programs(expressions: &Expressions) -> Vec<&Program> {
+    let severities = expressions.severity_when.iter().map(|(_, program)| program);
+    let first = expressions.each.iter().chain(&expressions.when).chain([&expressions.expect]);
+    first.chain(severities).collect()
+}
+
+fn covers(pattern: &KindPattern, api: &Api) -> bool {
+    let fits = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+    fits(&pattern.group, api.group) && fits(&pattern.version, api.version) && fits(&pattern.kind, api.kind)
+}
+
+fn add_read(wants: &mut Wants, read: SubjectRead) {
+    match read {
+        SubjectRead::All(group, plural) => add(wants, group, plural),
+        SubjectRead::One(group, plural, namespace, name) => {
+            add_one(wants, group, plural, &format!("{namespace}/{name}"));
+        }
+        SubjectRead::Path(path) => wants.paths.push(path.to_string()),
+        SubjectRead::KubeletConfig => wants.kubelet_config = true,
+    }
+}
+
+/// Whoever looks for the pods of something looks for everything that makes pods.
+fn add_linked(wants: &mut Wants, group: &str, plural: &str) {
+    add(wants, group, plural);
+    if (group, plural) == ("", "pods") {
+        let makers = subject_reads(crate::facts::SubjectKind::Workload);
+        makers.iter().for_each(|read| add_read(wants, *read));
+    }
+}
+
+fn add(wants: &mut Wants, group: &str, plural: &str) {
+    // What no table knows cannot be listed.
+    if api_of(group, plural).is_some() {
+        wants.resources.push(Want { group: group.to_string(), plural: plural.to_string(), only: Vec::new() });
+    }
+}
+
+/// `NAMESPACE/NAME`.
+fn add_one(wants: &mut Wants, group: &str, plural: &str, object: &str) {
+    let (namespace, name) = object.split_once('/').unwrap_or(("", object));
+    let only = vec![(namespace.to_string(), name.to_string())];
+    wants.resources.push(Want { group: group.to_string(), plural: plural.to_string(), only });
+}
+
+/// Which rules cannot come to a verdict, or not on everything, without these: ids and the plurals that they lack. `denied`
+/// holds what the account may not read.
+pub fn without<'r>(rules: &'r [ActiveRule<'r>], denied: &Wants) -> Vec<(&'r str, Vec<String>)> {
+    let mut lacking = Vec::new();
+    for active in rules {
+        let needs = of_rule(active.rule);
+        let mut lacks: Vec<String> = needs
+            .resources
+            .iter()
+            .filter(|want| denied.resources.iter().any(|denied| is_denied(want, denied)))
+            .map(|want| qualified(&want.group, &want.plural))
+            .chain(needs.paths.iter().filter(|path| denied.paths.contains(path)).cloned())
+            .chain((needs.kubelet_config && denied.kubelet_config).then(|| "nodes/configz".to_string()))
+            .collect();
+        lacks.sort();
+        lacks.dedup();
+        if !lacks.is_empty() {
+            lacking.push((active.rule.id.as_str(), lacks));
+        }
+    }
+    lacking
+}
+
+fn is_denied(want: &Want, denied: &Want) -> bool {
+    let same = want.group == denied.group && want.plural == denied.plural;
+    same && (denied.only.is_empty() || want.only.is_empty() || want.only.iter().any(|one| denied.only.contains(one)))
+}
+
+/// `deployments.apps`, as kubectl has it.
+pub fn qualified(group: &str, plural: &str) -> String {
+    if group.is_empty() { plural.to_string() } else { format!("{plural}.{group}") }
+}

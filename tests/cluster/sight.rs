@@ -1,0 +1,173 @@
+//! What may be concluded from what an account sees, and what may not.
+
+use k8sready::report::{Format, LocationSource, Status, Style, write};
+use k8sready::source::ListState;
+
+use super::making::{SHOP, answered, audit, ended, said, scan};
+
+const RULE: &[&str] = &["--select", "pdb-missing,single-replica,psa-enforcement-missing,pdb-selects-nothing"];
+
+#[test]
+fn a_finding_names_object_and_field_and_no_file() {
+    let audit = audit(scan(&SHOP.replace("replicas: 3", "replicas: 1")), &["--select", "single-replica"]);
+    let finding = &audit.report.findings[0];
+    assert_eq!(
+        (finding.location.object.as_str(), finding.location.field.as_str()),
+        ("Deployment/shop/web", "spec.replicas")
+    );
+    assert_eq!((finding.location.source, finding.location.path.as_str()), (LocationSource::Live, ""));
+    assert_eq!((finding.location.region, finding.fingerprint.len()), (None, 32));
+    assert_eq!(audit.report.findings.len(), 1, "the ReplicaSet and the Pod are judged with their Deployment");
+    assert_eq!(audit.report.target_version, "1.36.2", "a cluster is judged for its own version");
+}
+
+#[test]
+fn every_format_says_where_and_sarif_says_that_it_cannot() {
+    let audit = audit(scan(&SHOP.replace("replicas: 3", "replicas: 1")), &["--select", "single-replica"]);
+    let text = |format: Format| {
+        let mut bytes = Vec::new();
+        let texts = k8sready::commands::Texts(audit.inventory.sources());
+        write(format, &audit.report, &texts, &Style { width: 120, ..Style::default() }, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    for format in [Format::Full, Format::Concise, Format::Json, Format::Markdown, Format::Gitlab, Format::Junit] {
+        let text = text(format);
+        assert!(text.contains("Deployment/shop/web"), "{format}: {text}");
+    }
+    for format in [Format::Full, Format::Concise, Format::Json, Format::Markdown] {
+        let text = text(format);
+        assert!(text.contains("spec.replicas"), "{format}: {text}");
+    }
+    let sarif = text(Format::Sarif);
+    assert!(
+        sarif.contains("\"results\": []") && sarif.contains("1 finding that no file in the repository holds"),
+        "{sarif}"
+    );
+}
+
+#[test]
+fn in_full_sight_rules_come_to_verdicts() {
+    let whole = audit(scan(SHOP), RULE);
+    assert!(whole.report.findings.is_empty(), "{:?}", whole.report.findings);
+    let (without, _) = SHOP.rsplit_once("---").unwrap();
+    assert_eq!(said(&audit(scan(without), RULE), "pdb-missing")[0].0, Status::Fail);
+}
+
+#[test]
+fn what_may_not_be_listed_makes_unknown_and_neither_passes_nor_fails() {
+    let audit = audit(ended(scan(SHOP), "poddisruptionbudgets", ListState::Forbidden), RULE);
+    let reason = "forbidden: the account may not list poddisruptionbudgets";
+    assert_eq!(said(&audit, "pdb-missing")[0].0, Status::Unknown);
+    assert_eq!(said(&audit, "pdb-missing")[0].2, reason);
+    assert_eq!(
+        said(&audit, "pdb-selects-nothing"),
+        [(Status::Unknown, "Cluster/prod".to_string(), reason.to_string())]
+    );
+    assert_eq!(said(&audit, "single-replica"), [], "what does not need it is judged");
+    assert!(audit.report.problems.iter().any(|note| note.message.contains("may not list poddisruptionbudgets")));
+}
+
+#[test]
+fn subjects_that_nobody_saw_are_unknown() {
+    for (state, reason) in [
+        (ListState::Forbidden, "forbidden: the account may not list deployments"),
+        (ListState::Absent, "absent-api: the cluster does not serve deployments"),
+        (ListState::Failed("410".into()), "partial: the list of deployments broke off"),
+        (
+            ListState::Namespaces(vec!["shop".into()]),
+            "partial: deployments of other namespaces than shop are out of sight",
+        ),
+    ] {
+        let audit = audit(ended(scan(SHOP), "deployments", state), &["--select", "single-replica"]);
+        let said = said(&audit, "single-replica");
+        assert_eq!(said, [(Status::Unknown, "Cluster/prod".to_string(), reason.to_string())]);
+    }
+}
+
+#[test]
+fn in_a_namespace_that_was_seen_an_absence_is_one() {
+    let (without, _) = SHOP.rsplit_once("---").unwrap();
+    for (namespace, status) in [("shop", Status::Fail), ("other", Status::Unknown)] {
+        let state = ListState::Namespaces(vec![namespace.to_string()]);
+        let audit = audit(ended(scan(without), "poddisruptionbudgets", state), RULE);
+        assert_eq!(said(&audit, "pdb-missing")[0].0, status, "{namespace}");
+    }
+}
+
+#[test]
+fn the_absence_of_an_add_on_is_normal() {
+    let audit = audit(ended(scan(SHOP), "rollouts", ListState::Absent), RULE);
+    assert_eq!(audit.report.counts.unknown, 0);
+}
+
+#[test]
+fn whether_a_secret_exists_is_never_known() {
+    let text = SHOP.replacen("{ name: web, image:", "{ name: web, envFrom: [{ secretRef: { name: s } }], image:", 1);
+    let said = said(&audit(scan(&text), &["--select", "config-reference-missing"]), "config-reference-missing");
+    assert_eq!(said[0].2, "partial: a live audit reads no Secret");
+}
+
+#[test]
+fn kubeadm_is_read_from_its_config_map_and_static_pods_from_their_mirrors() {
+    let text = "
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubeadm-config, namespace: kube-system }
+data:
+  ClusterConfiguration: |
+    apiVersion: kubeadm.k8s.io/v1beta4
+    kind: ClusterConfiguration
+    kubernetesVersion: v1.36.2
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: kube-scheduler-cp1
+  namespace: kube-system
+  annotations: { kubernetes.io/config.mirror: abc }
+  ownerReferences: [{ apiVersion: v1, kind: Node, name: cp1, uid: 1, controller: true }]
+spec: { containers: [{ name: kube-scheduler, image: 'registry.k8s.io/kube-scheduler:v1.36.2', command: [kube-scheduler, --profiling=true] }] }
+";
+    let audit = audit(
+        scan(text),
+        &["--select", "control-plane-endpoint-missing,component-profiling-enabled", "--profile", "strict"],
+    );
+    assert_eq!(
+        said(&audit, "control-plane-endpoint-missing")[0].1,
+        "ConfigMap/kube-system/kubeadm-config controlPlaneEndpoint"
+    );
+    assert!(
+        said(&audit, "component-profiling-enabled")
+            .iter()
+            .any(|said| said.1.starts_with("Pod/kube-system/kube-scheduler-cp1"))
+    );
+}
+
+#[test]
+fn what_the_control_plane_ships_is_never_wrong() {
+    let text = "
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kube-root-ca.crt, namespace: default }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: { name: cluster-admin, labels: { kubernetes.io/bootstrapping: rbac-defaults } }
+rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: kubernetes, namespace: default }
+spec: { ports: [{ port: 443 }] }
+";
+    let audit = audit(scan(text), &["--profile", "strict"]);
+    assert_eq!(audit.report.findings.iter().map(|finding| &finding.message).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[test]
+fn the_configuration_of_a_kubelet_is_read_from_its_answer() {
+    let path = "/api/v1/nodes/node-1/proxy/configz";
+    let scan = answered(scan(SHOP), path, "{\"kubeletconfig\":{\"readOnlyPort\":10255}}");
+    let audit = audit(scan, &["--select", "kubelet-read-only-port"]);
+    assert_eq!(said(&audit, "kubelet-read-only-port")[0].1, "KubeletConfiguration/node-1 readOnlyPort");
+}
