@@ -58,7 +58,7 @@ pub struct ScannedObject {
 /// The answer to a request that is no list: `/version`, `/readyz?verbose`, `/metrics`, a node's `configz`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Path and query. `tls:serving-certificate` is the chain that the API server presents, as PEM; `kubelet:NODE/configz` the
+    /// Path and query. `tls:serving-certificate` is the chain that the API server presents, as PEM; `kubelet:nodes/NODE/configz` the
     /// configuration that a node's kubelet runs with.
     pub path: String,
     /// Status code; `None` when there was no answer.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use super::connect::Connection;
+use super::discovery::{Found, Served};
 use super::error::{ClusterError, Obstacle};
 use super::request;
 use crate::source::Wants;
@@ -46,14 +47,19 @@ pub struct Permission {
     pub reason: String,
 }
 
-/// Everything that is wanted, in order.
-fn accesses(wants: &Wants, namespaces: &[String]) -> Vec<Access> {
+/// Everything that is wanted and that the cluster serves, in order.
+fn accesses(wants: &Wants, namespaces: &[String], served: &Served) -> Vec<Access> {
     let mut all = Vec::new();
     let everywhere = [String::new()];
     for want in &wants.resources {
         let (group, plural) = (want.group.clone(), want.plural.clone());
+        let namespaced = match served.find(&group, &plural) {
+            Found::Served(resource) => resource.namespaced,
+            Found::Unknown(_) => false,
+            Found::Absent => continue,
+        };
         if want.only.is_empty() {
-            let namespaces = if namespaces.is_empty() { &everywhere } else { namespaces };
+            let namespaces = if namespaces.is_empty() || !namespaced { &everywhere } else { namespaces };
             all.extend(namespaces.iter().map(|namespace| Access::List {
                 group: group.clone(),
                 plural: plural.clone(),
@@ -134,9 +140,10 @@ pub(super) async fn review(
     connection: &Connection,
     wants: &Wants,
     namespaces: &[String],
+    served: &Served,
 ) -> Result<Vec<Permission>, ClusterError> {
     let mut running = JoinSet::new();
-    for (index, access) in accesses(wants, namespaces).into_iter().enumerate() {
+    for (index, access) in accesses(wants, namespaces, served).into_iter().enumerate() {
         let api = connection.api.clone();
         running.spawn(async move {
             let verdict = match request::review(body(&access)) {

@@ -97,7 +97,7 @@ pub(super) async fn ask(config: &Config, api: &Api, acts: bool) -> Vec<Answer> {
     for node in nodes {
         let (sender, permits) = (sender.clone(), Arc::clone(&permits));
         running.spawn(async move {
-            let path = format!("kubelet:{}/configz", node.metadata.name);
+            let path = format!("kubelet:nodes/{}/configz", node.metadata.name);
             let answer = timeout_at(until, one(&node, sender, &permits)).await;
             match answer.unwrap_or_else(|_| Err("not asked in time: the kubelets before it did not answer".to_string()))
             {

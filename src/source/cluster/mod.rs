@@ -58,7 +58,8 @@ pub fn preflight(settings: &LiveSettings, wants: &Wants, tell: Listener<'_>) -> 
     let permissions = runtime.block_on(async {
         let connection = connect::connect(settings).await?;
         tell(&Event::Connected { cluster: connection.name.clone(), user: connection.user.clone() });
-        access::review(&connection, wants, &settings.namespaces).await
+        let served = discovery::discover(&connection, wants).await?;
+        access::review(&connection, wants, &settings.namespaces, &served).await
     });
     runtime.shutdown_background();
     permissions
