@@ -1,7 +1,7 @@
 //! A real etcd and kube-apiserver on loopback, for as long as the tests run.
 //!
 //! The programs are found as Kubernetes' own test suites find them: `TEST_ASSET_ETCD` and `TEST_ASSET_KUBE_APISERVER`, or
-//! both in `KUBEBUILDER_ASSETS`. `tests/live/assets` builds them.
+//! both in `KUBEBUILDER_ASSETS`. `tests/live/assets/build` builds them.
 
 use std::env;
 use std::fs;
@@ -33,7 +33,14 @@ const USERS: &[(&str, &str)] = &[("admin", "system:masters"), ("tenant", "tenant
 /// The one of this test run, or `None` where there are no programs.
 pub fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    CLUSTER.get_or_init(|| Some(Cluster::start(&asset("etcd")?, &asset("kube-apiserver")?))).as_ref()
+    let find = || Some((asset("etcd")?, asset("kube-apiserver")?));
+    CLUSTER.get_or_init(|| {
+        let programs = find();
+        let skips = programs.is_none() && env::var_os("K8SREADY_NO_SKIPPED_TESTS").is_some();
+        assert!(!skips, "etcd and kube-apiserver are missing: `tests/live/assets/build DIR`, KUBEBUILDER_ASSETS=DIR");
+        programs.map(|(etcd, server)| Cluster::start(&etcd, &server))
+    });
+    CLUSTER.get().and_then(Option::as_ref)
 }
 
 fn asset(name: &str) -> Option<PathBuf> {

@@ -2,8 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
 
+mod binary;
 mod cluster;
 mod faults;
+mod quiet;
 mod real;
 mod server;
 

@@ -15,14 +15,14 @@ use super::{listed, names, scanned, state, want};
 const CONFIG_MAPS: usize = 620;
 
 /// The cluster with its objects, or `None`, and a line that says so.
-fn filled() -> Option<&'static Cluster> {
+pub fn filled() -> Option<&'static Cluster> {
     static FILLED: OnceLock<Option<&'static Cluster>> = OnceLock::new();
     *FILLED.get_or_init(|| {
         let Some(cluster) = cluster() else {
             // Past the capture of output: who reads the log must see what was left out.
             let _ = writeln!(
                 std::io::stderr(),
-                "no scans of a real API server: build it with `tests/live/assets DIR`, then set KUBEBUILDER_ASSETS=DIR"
+                "no scans of a real API server: build it with `tests/live/assets/build DIR`, then set KUBEBUILDER_ASSETS=DIR"
             );
             return None;
         };
