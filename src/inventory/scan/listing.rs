@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::inventory::Completeness;
-use crate::source::{Answer, ListState, Listed};
+use crate::source::{Answer, ClusterName, ListState, Listed};
 use crate::vocabulary::{Reason, UnknownCode};
 
 /// Kinds that are looked for together: whoever asks for the first means all of them.
@@ -31,6 +31,7 @@ pub struct Listings {
     by_kind: FxHashMap<String, Seen>,
     rows: Vec<(String, Option<Reason>)>,
     metrics: Option<Reason>,
+    cluster: ClusterName,
 }
 
 impl Listings {
@@ -66,6 +67,16 @@ impl Listings {
             _ => Some(Reason::new(UnknownCode::Partial, "the API server did not answer with its metrics")),
         };
         Listings { metrics: reason, ..self }
+    }
+
+    /// The same of a cluster with a name.
+    pub fn named(self, cluster: ClusterName) -> Listings {
+        Listings { cluster, ..self }
+    }
+
+    /// Which cluster it was; nameless for files.
+    pub fn cluster(&self) -> &ClusterName {
+        &self.cluster
     }
 
     /// Why there are no metrics.
