@@ -30,8 +30,11 @@ fn formats_of_the_sample() {
     }
 }
 
+/// Name, labels and value.
+type Sample = (String, Vec<(String, String)>, f64);
+
 /// Splits a sample into name, labels and value by the grammar of the text format; an error says what breaks it.
-fn parsed(line: &str) -> Result<(String, Vec<(String, String)>, f64), String> {
+fn parsed(line: &str) -> Result<Sample, String> {
     let wrong = |what: &str| Err(format!("{what}: {line}"));
     let end = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':').unwrap_or(line.len());
     let (name, mut rest) = line.split_at(end);
