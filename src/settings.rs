@@ -2,6 +2,12 @@
 //!
 //! Everything that can be wrong about them is found here, before any input is read.
 
+#[cfg(feature = "live")]
+mod live;
+
+#[cfg(feature = "live")]
+pub use live::live;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::live::LiveArgs;
 use crate::vocabulary::{GroupBy, Profile, Severity};
 
 const EXIT_CODES: &str = "Exit codes:
@@ -97,6 +98,12 @@ pub struct AuditArgs {
     /// Audit a cluster as a snapshot kept it, instead of files
     #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "since"], help_heading = "Cluster")]
     pub snapshot: Option<PathBuf>,
+    /// Audit a running cluster instead of files: lists and gets only, never a Secret
+    #[arg(long, conflicts_with_all = ["paths", "since", "snapshot"], help_heading = "Cluster")]
+    pub live: bool,
+    /// Which cluster, and as whom
+    #[command(flatten)]
+    pub cluster: LiveArgs,
 
     /// Only these rules: ids, areas, pillars, frameworks or globs, comma separated
     #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]

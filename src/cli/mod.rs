@@ -5,6 +5,7 @@
 mod args;
 mod config;
 mod layers;
+mod live;
 
 pub use args::{
     Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, CompletionsArgs, ConfigArgs,
@@ -12,3 +13,4 @@ pub use args::{
 };
 pub use config::{Config, Override, Suppress};
 pub use layers::{CONFIG_NAMES, ConfigError, ConfigFile, Setting, origins};
+pub use live::{LiveArgs, PluginChoice};

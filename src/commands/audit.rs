@@ -8,11 +8,13 @@ use std::time::Instant;
 
 use super::base::Against;
 use super::texts::Texts;
-use super::{CommandError, environment};
-use crate::audit::{Audit, audit};
+use super::{CommandError, environment, live};
+use crate::audit::{Audit, active, audit, audit_scan, wants};
 use crate::cli::AuditArgs;
 use crate::report::{Format, write};
+use crate::rule::RuleSet;
 use crate::settings::{Gate, Settings};
+use crate::source::SourceKind;
 
 /// Audits, reports, and decides the exit code. Reports are written in every case.
 pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
@@ -37,13 +39,22 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
 
 /// What the arguments mean, and what comes of them.
 pub(super) fn audited(args: &AuditArgs) -> Result<(Settings, Audit), CommandError> {
+    live::check(args.live, &args.cluster)?;
     let mut against = Against::find(args)?;
     let config = against.config(args)?;
     let mut settings = Settings::build(args, &config, environment::today())?;
     settings.prefix = environment::uri_prefix();
     against.settle(&mut settings);
-    let audit = audit(&settings, against.revision.as_ref())?;
+    let audit = if args.live { of_cluster(args, &settings)? } else { audit(&settings, against.revision.as_ref())? };
     Ok((settings, audit))
+}
+
+/// Scans the cluster for what the rules need, and audits what it answered.
+fn of_cluster(args: &AuditArgs, settings: &Settings) -> Result<Audit, CommandError> {
+    let set = RuleSet::with_folders(&settings.rules.folders)?;
+    let rules = active(&set, &settings.rules).map_err(CommandError::from)?;
+    let scan = live::scan(&args.cluster, args.quiet > 0, &wants(rules.iter().map(|active| active.rule)))?;
+    Ok(audit_scan(settings, scan, &SourceKind::Live)?)
 }
 
 fn say_what_is_in_use(settings: &Settings, audit: &Audit) -> io::Result<()> {

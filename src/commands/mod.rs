@@ -7,6 +7,7 @@ mod config;
 mod environment;
 mod explain;
 mod init;
+mod live;
 mod rbac;
 mod rules;
 mod shell;
@@ -29,6 +30,8 @@ pub enum CommandError {
     Usage(String),
     /// Reading or writing failed: exit code 4.
     Io(String),
+    /// The cluster cannot be scanned: exit code 5.
+    Cluster(String),
 }
 
 impl CommandError {
@@ -37,6 +40,7 @@ impl CommandError {
         match self {
             CommandError::Usage(_) => ExitCode::from(2),
             CommandError::Io(_) => ExitCode::from(4),
+            CommandError::Cluster(_) => ExitCode::from(5),
         }
     }
 }
@@ -44,7 +48,9 @@ impl CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CommandError::Usage(message) | CommandError::Io(message) => f.write_str(message),
+            CommandError::Usage(message) | CommandError::Io(message) | CommandError::Cluster(message) => {
+                f.write_str(message)
+            }
         }
     }
 }

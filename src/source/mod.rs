@@ -5,6 +5,8 @@
 //! cluster answered is a `scan`, and a `snapshot` keeps one. This
 //! layer knows no format and no Kubernetes.
 
+#[cfg(feature = "live")]
+pub mod cluster;
 mod decode;
 mod embedded;
 mod files;

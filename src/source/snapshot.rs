@@ -69,6 +69,7 @@ struct ListLine {
 enum State {
     Complete,
     Namespaces(Vec<String>),
+    Selected(String),
     Forbidden,
     Absent,
     Failed(String),
@@ -128,6 +129,7 @@ fn list_line(listed: &Listed) -> ListLine {
     let state = match &listed.state {
         ListState::Complete => State::Complete,
         ListState::Namespaces(names) => State::Namespaces(names.clone()),
+        ListState::Selected(what) => State::Selected(what.clone()),
         ListState::Forbidden => State::Forbidden,
         ListState::Absent => State::Absent,
         ListState::Failed(why) => State::Failed(why.clone()),
@@ -140,6 +142,7 @@ fn listed(line: ListLine) -> Listed {
     let state = match state {
         State::Complete => ListState::Complete,
         State::Namespaces(names) => ListState::Namespaces(names),
+        State::Selected(what) => ListState::Selected(what),
         State::Forbidden => ListState::Forbidden,
         State::Absent => ListState::Absent,
         State::Failed(why) => ListState::Failed(why),

@@ -144,6 +144,7 @@ pub fn reason(listed: &Listed) -> Option<Reason> {
         ListState::Absent => (UnknownCode::AbsentApi, format!("the cluster does not serve {plural}")),
         ListState::Forbidden => (UnknownCode::Forbidden, format!("the account may not list {plural}")),
         ListState::Failed(_) => (UnknownCode::Partial, format!("the list of {plural} broke off")),
+        ListState::Selected(what) => (UnknownCode::Partial, format!("of {plural}, only {what} were asked for")),
         ListState::Namespaces(names) => {
             (UnknownCode::Partial, format!("{plural} of other namespaces than {} are out of sight", names.join(", ")))
         }
