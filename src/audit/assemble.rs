@@ -8,13 +8,14 @@ use crate::engine::{self, About, ActiveRule, Evaluation, Outcome, Spot, Verdict}
 use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
 use crate::report::{
-    Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region,
-    Related, Report, RuleCard, Skipped, Status, SubjectName, Suppressed, SuppressedBy, in_repository, score_input,
+    Cluster, Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote,
+    Region, Related, Report, RuleCard, Skipped, Status, SubjectName, Suppressed, SuppressedBy, in_repository,
+    score_input,
 };
 use crate::rule::{Judge, Rule};
 use crate::score;
 use crate::settings::Settings;
-use crate::source::SourceKind;
+use crate::source::{ClusterName, SourceKind};
 use crate::syntax::Mark;
 use crate::triage::{Identity, Suppressions, Target, Waiver, WaiverKind, fingerprints};
 use crate::vocabulary::{Pillar, Place, Problem, ProblemKind, Reason, Severity, SourceId, Stability, UnknownCode};
@@ -127,6 +128,7 @@ pub fn report(
         rules: cards(rules),
         counts,
         elapsed: None,
+        cluster: inventory.listings().map(|listings| cluster(listings.cluster())),
         data_notes: data_notes(facts),
     };
     Audit { report, failed: failed_named || internal, empty, inventory }
@@ -421,6 +423,11 @@ impl Assembler<'_> {
         pillars.dedup();
         pillars
     }
+}
+
+fn cluster(name: &ClusterName) -> Cluster {
+    let ClusterName { name, context, server, version, taken_at } = name.clone();
+    Cluster { name, context, server, version, taken_at }
 }
 
 fn listed((kind, reason): &(String, Option<Reason>)) -> KindCoverage {

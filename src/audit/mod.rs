@@ -157,7 +157,7 @@ fn judge(
     let mut evaluating = Evaluating::new(rules, passes);
     let mut facts = maker.control_plane(inventory, assumptions);
     evaluating.judge(inventory, &facts, 0..facts.subjects.len());
-    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).filter(|&id| !inventory.is_shipped(id)).collect();
+    let ids: Vec<DocumentId> = inventory.judged().collect();
     for chunk in ids.chunks(CHUNK) {
         let (first_tree, first_subject) = (inventory.forest().next_id(), facts.subjects.len());
         maker.objects(inventory, chunk, &mut facts);

@@ -55,6 +55,9 @@ pub fn of_rule(rule: &Rule) -> Wants {
     subject_reads(rule.subject).iter().for_each(|read| add_read(&mut wants, *read));
     let of_kinds = APIS.iter().filter(|api| rule.kinds.iter().any(|pattern| covers(pattern, api)));
     of_kinds.for_each(|api| add(&mut wants, api.group, api.plural));
+    if reads_metrics(rule) {
+        wants.paths.push("/metrics".to_string());
+    }
     for program in rule.expressions().map(programs).unwrap_or_default() {
         for read in program.reads() {
             match read.resource.starts_with('/') {
@@ -71,15 +74,25 @@ pub fn of_rule(rule: &Rule) -> Wants {
 pub(super) fn unseen(rule: &Rule, listings: &Listings) -> Vec<Reason> {
     let of_subject = subject_reads(rule.subject).iter().filter_map(|read| match read {
         SubjectRead::All(group, plural) | SubjectRead::One(group, plural, ..) => api_of(group, plural),
-        SubjectRead::Path(_) | SubjectRead::KubeletConfig => None,
+        SubjectRead::KubeletConfig => None,
     });
     let of_kinds = APIS.iter().filter(|api| rule.kinds.iter().any(|pattern| covers(pattern, api)));
+    let metrics = listings.without_metrics().filter(|_| reads_metrics(rule)).cloned();
     let judges = matches!(rule.judge, Judge::Expressions);
-    let mut reasons: Vec<Reason> =
-        of_subject.chain(of_kinds).filter(|_| judges).filter_map(|api| listings.missing(api.kind)).collect();
+    let mut reasons: Vec<Reason> = of_subject
+        .chain(of_kinds)
+        .filter(|_| judges)
+        .filter_map(|api| listings.missing(api.kind))
+        .chain(metrics)
+        .collect();
     reasons.sort();
     reasons.dedup();
     reasons
+}
+
+/// Rules about what is known of a cluster besides its objects read its metrics.
+fn reads_metrics(rule: &Rule) -> bool {
+    rule.kinds.iter().any(|pattern| pattern.group == "k8sready.io")
 }
 
 fn programs(expressions: &Expressions) -> Vec<&Program> {
@@ -99,7 +112,6 @@ fn add_read(wants: &mut Wants, read: SubjectRead) {
         SubjectRead::One(group, plural, namespace, name) => {
             add_one(wants, group, plural, &format!("{namespace}/{name}"));
         }
-        SubjectRead::Path(path) => wants.paths.push(path.to_string()),
         SubjectRead::KubeletConfig => wants.kubelet_config = true,
     }
 }

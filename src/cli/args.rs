@@ -178,7 +178,8 @@ pub struct AuditArgs {
     #[arg(long, help_heading = "Gate")]
     pub require_complete: bool,
 
-    /// Format of the report: full, concise, json, sarif, github, gitlab, junit or markdown
+    /// Format of the report: full, concise, json, sarif, github, gitlab, junit,
+    /// markdown, prometheus, openreports or policyreport
     #[arg(long, short, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<String>,
     /// Write a further report to a file: FORMAT=FILE (repeatable)

@@ -20,6 +20,7 @@ mod controllers;
 mod descriptor;
 mod encryption;
 mod ingress;
+mod live;
 mod load_balancer;
 mod namespace;
 mod network;
@@ -84,6 +85,7 @@ struct Tables {
     schemas: schema::Schemas,
     runbook: runbook::Runbook,
     claims: claims::Claims,
+    pods: live::Pods,
     denials: network_policy::Denials,
     /// Minor of the Kubernetes release to judge for.
     target_minor: u32,
@@ -148,6 +150,7 @@ impl Maker {
             floating: load_balancer::addresses(inventory),
             runbook: runbook::Runbook::load()?,
             claims: claims::Claims::gather(inventory),
+            pods: live::Pods::gather(inventory),
             denials: network_policy::Denials::gather(inventory),
             schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
             target_minor: assumptions.target_minor,
@@ -222,7 +225,7 @@ impl Maker {
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
     let maker = Maker::new(inventory, assumptions, None)?;
     let mut facts = maker.control_plane(inventory, assumptions);
-    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
+    let ids: Vec<DocumentId> = inventory.judged().collect();
     maker.objects(inventory, &ids, &mut facts);
     Ok(facts)
 }
@@ -258,6 +261,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assump
             .collect();
         let origin = facts.anchor();
         fields.push(("targetMinor", facts.int(assumptions.target_minor.into(), origin.clone())));
+        fields.push(("takenAt", live::taken_at(&mut facts, inventory, environment.visible[0])));
         let node = facts.map(&fields, origin);
         inventory.add_tree(facts.finish());
         clusters.push(NodeRef { tree, node });

@@ -99,13 +99,11 @@ pub enum SubjectRead {
     All(&'static str, &'static str),
     /// One object of a namespace.
     One(&'static str, &'static str, &'static str, &'static str),
-    /// A path that is no resource.
-    Path(&'static str),
     /// Every kubelet's configuration.
     KubeletConfig,
 }
 
-use SubjectRead::{All, KubeletConfig, One, Path};
+use SubjectRead::{All, KubeletConfig, One};
 
 /// What makes pods.
 const WORKLOADS: &[SubjectRead] = &[
@@ -172,7 +170,7 @@ pub fn subject_reads(kind: SubjectKind) -> &'static [SubjectRead] {
         SubjectKind::NodePool => {
             &[All("cluster.x-k8s.io", "machinedeployments"), All("cluster.x-k8s.io", "machinehealthchecks")]
         }
-        SubjectKind::Etcd => &[All("", "pods"), KUBEADM, Path("/metrics")],
+        SubjectKind::Etcd => &[All("", "pods"), KUBEADM],
         SubjectKind::Backup => &[All("batch", "cronjobs")],
         SubjectKind::Release => &[KUBEADM],
         SubjectKind::Authentication

@@ -83,7 +83,7 @@ impl Inventory {
     }
 
     /// Whether the control plane itself made an object: nobody can be told to change it.
-    pub fn is_shipped(&self, id: DocumentId) -> bool {
+    fn is_shipped(&self, id: DocumentId) -> bool {
         self.listings.is_some() && scan::is_shipped(self.document(id), &self.forest)
     }
 
@@ -148,6 +148,11 @@ impl Inventory {
     /// Documents that are objects of their own (no patches, no foreign files).
     pub fn objects(&self) -> impl Iterator<Item = (DocumentId, &Document)> {
         self.documents().filter(|(_, document)| document.role == Role::Object)
+    }
+
+    /// The objects that may be wrong: all but those that the control plane made.
+    pub fn judged(&self) -> impl Iterator<Item = DocumentId> {
+        self.objects().map(|(id, _)| id).filter(|&id| !self.is_shipped(id))
     }
 
     /// The links.

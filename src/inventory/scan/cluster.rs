@@ -1,5 +1,5 @@
-//! What a cluster answers beside its objects, as documents that adapters can read: `Cluster` of group `k8sready.io` with the
-//! server's version, its health and its metrics, and one KubeletConfiguration a node.
+//! What a cluster answers beside its objects, as documents that rules and adapters can read: `Cluster` of group `k8sready.io`
+//! with the server's version and its metrics, and one KubeletConfiguration a node.
 
 use serde_json::{Value, json};
 
@@ -20,9 +20,8 @@ fn cluster_text(scan: &Scan) -> String {
         .answers
         .iter()
         .filter(|answer| is_good(answer) && answer.path.ends_with("/metrics"))
-        .flat_map(|answer| samples(&answer.text))
+        .flat_map(|answer| samples(&answer.path, &answer.text))
         .collect();
-    let health: Vec<Value> = scan.answers.iter().filter(|answer| is_health(&answer.path)).map(health).collect();
     let document = json!({
         "apiVersion": "k8sready.io/v1",
         "kind": "Cluster",
@@ -30,29 +29,13 @@ fn cluster_text(scan: &Scan) -> String {
         "server": cluster.server,
         "version": cluster.version,
         "takenAt": cluster.taken_at,
-        "health": health,
         "metrics": metrics,
-        "metricsRead": scan.answers.iter().any(|answer| is_good(answer) && answer.path.ends_with("/metrics")),
     });
     document.to_string()
 }
 
 fn is_good(answer: &Answer) -> bool {
     answer.status == Some(200)
-}
-
-fn is_health(path: &str) -> bool {
-    ["/readyz", "/livez", "/healthz"].iter().any(|known| path.starts_with(known))
-}
-
-/// The checks that `?verbose` lists: `[+]etcd ok`, `[-]etcd failed: reason withheld`.
-fn health(answer: &Answer) -> Value {
-    let checks = answer.text.lines().filter_map(|line| {
-        let (sign, rest) = line.split_at_checked(3)?;
-        let name = rest.split(' ').next()?;
-        matches!(sign, "[+]" | "[-]").then(|| json!({ "name": name, "ok": sign == "[+]" }))
-    });
-    json!({ "path": answer.path, "status": answer.status, "checks": checks.collect::<Vec<_>>() })
 }
 
 /// `/api/v1/nodes/NAME/proxy/configz`, or any other path with the node's name behind `nodes/`.
@@ -68,12 +51,12 @@ fn kubelet(answer: &Answer) -> Option<(String, String)> {
     Some((format!("KubeletConfiguration/{node}"), Value::Object(document).to_string()))
 }
 
-/// The samples of Prometheus' text format: name, labels, value.
-fn samples(text: &str) -> Vec<Value> {
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(sample).collect()
+/// The samples of Prometheus' text format: name, where it was asked, labels, value.
+fn samples(from: &str, text: &str) -> Vec<Value> {
+    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| sample(from, line)).collect()
 }
 
-fn sample(line: &str) -> Option<Value> {
+fn sample(from: &str, line: &str) -> Option<Value> {
     let line = line.trim();
     let end = line.find(['{', ' ', '\t'])?;
     let (name, rest) = line.split_at(end);
@@ -84,7 +67,7 @@ fn sample(line: &str) -> Option<Value> {
     let value: f64 = rest.split_whitespace().next()?.parse().ok()?;
     // What is no number of JSON (`NaN`, `+Inf`) says nothing.
     let value = if value.fract() == 0.0 && value.abs() < 9e15 { json!(value as i64) } else { json!(value) };
-    (!value.is_null()).then(|| json!({ "name": name, "labels": labels, "value": value }))
+    (!value.is_null()).then(|| json!({ "name": name, "from": from, "labels": labels, "value": value }))
 }
 
 /// The labels up to the closing brace, and what follows it.
@@ -126,18 +109,11 @@ mod tests {
     fn samples_keep_name_labels_and_value() {
         let text = "# HELP x y\nup 1\napiserver_storage_size_bytes{storage_cluster_id=\"a,\\\"b\\\"}\"} 2.5e+08\nbad\nnan NaN\n";
         assert_eq!(
-            samples(text),
+            samples("/metrics", text),
             vec![
-                json!({"name": "up", "labels": {}, "value": 1}),
-                json!({"name": "apiserver_storage_size_bytes", "labels": {"storage_cluster_id": "a,\"b\"}"}, "value": 250_000_000}),
+                json!({"name": "up", "from": "/metrics", "labels": {}, "value": 1}),
+                json!({"name": "apiserver_storage_size_bytes", "from": "/metrics", "labels": {"storage_cluster_id": "a,\"b\"}"}, "value": 250_000_000}),
             ]
         );
-    }
-
-    #[test]
-    fn health_lists_every_check() {
-        let text = "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n".to_string();
-        let answer = Answer { path: "/readyz?verbose".into(), status: Some(500), text };
-        assert_eq!(health(&answer)["checks"], json!([{"name": "ping", "ok": true}, {"name": "etcd", "ok": false}]));
     }
 }

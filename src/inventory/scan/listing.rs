@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::inventory::Completeness;
-use crate::source::{ListState, Listed};
+use crate::source::{Answer, ClusterName, ListState, Listed};
 use crate::vocabulary::{Reason, UnknownCode};
 
 /// Kinds that are looked for together: whoever asks for the first means all of them.
@@ -30,6 +30,8 @@ enum Seen {
 pub struct Listings {
     by_kind: FxHashMap<String, Seen>,
     rows: Vec<(String, Option<Reason>)>,
+    metrics: Option<Reason>,
+    cluster: ClusterName,
 }
 
 impl Listings {
@@ -53,12 +55,46 @@ impl Listings {
         listings
     }
 
+    /// The same with what came of the question for metrics.
+    pub fn answered(self, answers: &[Answer]) -> Listings {
+        let asked: Vec<&Answer> = answers.iter().filter(|answer| answer.path.ends_with("/metrics")).collect();
+        let reason = match asked.as_slice() {
+            asked if asked.iter().any(|answer| answer.status == Some(200)) => None,
+            asked if asked.iter().any(|answer| matches!(answer.status, Some(401 | 403))) => {
+                Some(Reason::new(UnknownCode::Forbidden, "the account may not read the API server's metrics"))
+            }
+            [] => Some(Reason::new(UnknownCode::Partial, "the API server was not asked for its metrics")),
+            _ => Some(Reason::new(UnknownCode::Partial, "the API server did not answer with its metrics")),
+        };
+        Listings { metrics: reason, ..self }
+    }
+
+    /// The same of a cluster with a name.
+    pub fn named(self, cluster: ClusterName) -> Listings {
+        Listings { cluster, ..self }
+    }
+
+    /// Which cluster it was; nameless for files.
+    pub fn cluster(&self) -> &ClusterName {
+        &self.cluster
+    }
+
+    /// Why there are no metrics.
+    pub fn without_metrics(&self) -> Option<&Reason> {
+        self.metrics.as_ref()
+    }
+
     /// Whether all objects of a kind are there, as seen from a namespace.
     pub fn of(&self, kind: &str, namespace: Option<&str>) -> Completeness {
         let also = TOGETHER.iter().find(|(first, _)| *first == kind).map_or(&[][..], |(_, also)| also);
         let reasons = std::iter::once(kind).chain(also.iter().copied());
         let mut reasons = reasons.filter_map(|kind| self.doubt(kind, namespace));
         reasons.next().map_or(Completeness::Complete, Completeness::Partial)
+    }
+
+    /// The same of that kind alone.
+    pub fn of_alone(&self, kind: &str, namespace: Option<&str>) -> Completeness {
+        self.doubt(kind, namespace).map_or(Completeness::Complete, Completeness::Partial)
     }
 
     /// Why not all objects of a kind are there, wherever they lie.

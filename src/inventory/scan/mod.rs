@@ -26,7 +26,7 @@ use crate::vocabulary::{Problem, ProblemKind, SourceId, Span, UnknownCode};
 
 /// Reads a scan. `kind` says whether it is the cluster itself or a snapshot of it.
 pub fn load_scan(mut scan: Scan, kind: &SourceKind) -> Loaded {
-    let listings = Listings::new(&scan.lists);
+    let listings = Listings::new(&scan.lists).answered(&scan.answers).named(scan.cluster.clone());
     let mut loading = Loading::default();
     loading.problems.extend(notes(&scan));
     for (path, text) in cluster::documents(&scan) {

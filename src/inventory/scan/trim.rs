@@ -18,9 +18,11 @@ enum Keep {
     All,
     /// Only these keys; of a list, the same in every element.
     Only(&'static [(&'static str, Keep)]),
+    /// The same, of elements that have not this value under this key.
+    Unless(&'static str, &'static str, &'static [(&'static str, Keep)]),
 }
 
-use Keep::{All, Only};
+use Keep::{All, Only, Unless};
 
 const METADATA: Keep = Only(&[
     ("name", All),
@@ -37,22 +39,15 @@ const STATE: Keep = Only(&[
 ]);
 const CONTAINER_STATUSES: Keep =
     Only(&[("name", All), ("ready", All), ("restartCount", All), ("state", STATE), ("lastState", STATE)]);
-const CONDITIONS: Keep = Only(&[("type", All), ("status", All), ("reason", All), ("lastTransitionTime", All)]);
+/// What holds is as it should be.
+const CONDITIONS: Keep =
+    Unless("status", "True", &[("type", All), ("status", All), ("reason", All), ("lastTransitionTime", All)]);
 const CONTAINERS: Keep = Only(&[("name", All), ("restartPolicy", All), ("resources", All)]);
 
 /// What facts read of a Pod that a controller made.
 const POD: Keep = Only(&[
     ("metadata", METADATA),
-    (
-        "spec",
-        Only(&[
-            ("nodeName", All),
-            ("containers", CONTAINERS),
-            ("initContainers", CONTAINERS),
-            ("overhead", All),
-            ("tolerations", All),
-        ]),
-    ),
+    ("spec", Only(&[("nodeName", All), ("containers", CONTAINERS), ("initContainers", CONTAINERS), ("overhead", All)])),
     (
         "status",
         Only(&[
@@ -136,6 +131,11 @@ fn keep(tree: &Tree, kind: &str) -> &'static Keep {
     }
 }
 
+fn is_left_out(tree: &Tree, element: NodeId, keep: &Keep) -> bool {
+    let Unless(key, value, _) = keep else { return false };
+    tree.get(element, key).and_then(|found| tree.str(found)) == Some(value)
+}
+
 /// What is left out below a key.
 type Drops = Vec<&'static [&'static str]>;
 
@@ -169,7 +169,7 @@ impl Writer<'_> {
     fn entry(&mut self, name: &str, value: NodeId, keep: &Keep, drops: &Drops, first: bool) -> bool {
         let kept = match keep {
             All => Some(&All),
-            Only(keys) => keys.iter().find(|(key, _)| *key == name).map(|(_, keep)| keep),
+            Only(keys) | Unless(_, _, keys) => keys.iter().find(|(key, _)| *key == name).map(|(_, keep)| keep),
         };
         let dropped = drops.iter().any(|path| path.len() == 1 && path[0] == name);
         let Some(kept) = kept.filter(|_| !dropped) else { return false };
@@ -197,7 +197,9 @@ impl Writer<'_> {
             }
             Data::List(_) => {
                 self.out.push('[');
-                for (at, &element) in self.tree.elements(id).iter().enumerate() {
+                let tree = self.tree;
+                let kept = tree.elements(id).iter().filter(|element| !is_left_out(tree, **element, keep));
+                for (at, &element) in kept.enumerate() {
                     if at > 0 {
                         self.out.push(',');
                     }
