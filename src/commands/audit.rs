@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -30,7 +30,7 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
     print(args, &settings, &audit)?;
     let code = exit_code(&settings.gate, &audit);
     if code == NOTHING_OR_INCOMPLETE {
-        say_what_is_missing(&settings, &audit)?;
+        say_what_is_missing(args, &settings, &audit)?;
     }
     // The process ends here; taking a large inventory apart first would only cost time.
     std::mem::forget(audit);
@@ -118,12 +118,16 @@ fn print(args: &AuditArgs, settings: &Settings, audit: &Audit) -> Result<(), Com
     }
 }
 
-fn say_what_is_missing(settings: &Settings, audit: &Audit) -> io::Result<()> {
-    let paths: Vec<String> = settings.paths.iter().map(|path| format!("`{}`", path.display())).collect();
+fn say_what_is_missing(args: &AuditArgs, settings: &Settings, audit: &Audit) -> io::Result<()> {
+    let quoted = |path: &PathBuf| format!("`{}`", path.display());
     let mut stderr = anstream::stderr().lock();
     if audit.empty {
-        let paths = paths.join(", ");
-        writeln!(stderr, "error: nothing to audit in {paths}\n  help: name other paths, or allow it with --allow-empty")
+        let (input, other) = match &settings.snapshot {
+            _ if args.live => ("the cluster".to_string(), "use an account that may read something"),
+            Some(snapshot) => (quoted(snapshot), "take another snapshot"),
+            None => (settings.paths.iter().map(quoted).collect::<Vec<_>>().join(", "), "name other paths"),
+        };
+        writeln!(stderr, "error: nothing to audit in {input}\n  help: {other}, or allow it with --allow-empty")
     } else {
         let (unknown, failed) = (audit.report.counts.unknown, audit.report.coverage.documents_failed);
         writeln!(

@@ -5,6 +5,7 @@
 mod binary;
 mod cluster;
 mod faults;
+mod kubelets;
 mod quiet;
 mod real;
 mod server;
