@@ -133,8 +133,16 @@ fn only_the_edges_touch_the_world() {
 
 #[test]
 fn only_the_cluster_source_knows_the_network() {
-    const WORDS: &[&str] =
-        &["kube::", "hyper::", "hyper_util", "tokio::net", "tokio_rustls", "std::net::Tcp", "std::net::Udp", "UnixStream"];
+    const WORDS: &[&str] = &[
+        "kube::",
+        "hyper::",
+        "hyper_util",
+        "tokio::net",
+        "tokio_rustls",
+        "std::net::Tcp",
+        "std::net::Udp",
+        "UnixStream",
+    ];
     let inside = |file: &SourceFile, part: &str| file.path.to_string_lossy().replace('\\', "/").contains(part);
     let mut wrong = Vec::new();
     for file in files().iter().filter(|file| !inside(file, "src/source/cluster/")) {
