@@ -10,7 +10,7 @@ mod suppressions;
 mod wants;
 
 pub use known::{met, read as read_baseline};
-pub use wants::{qualified, wants, without};
+pub use wants::{qualified, settled, wants, without};
 
 use std::fmt;
 

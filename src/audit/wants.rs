@@ -10,7 +10,7 @@ use crate::expr::Program;
 use crate::facts::{APIS, Api, SubjectRead, api_of, subject_reads};
 use crate::inventory::Listings;
 use crate::rule::{Expressions, Judge, KindPattern, Rule};
-use crate::source::{Want, Wants};
+use crate::source::{ListState, Scan, Want, Wants};
 use crate::vocabulary::Reason;
 
 /// What some rules need together.
@@ -72,19 +72,18 @@ pub fn of_rule(rule: &Rule) -> Wants {
 
 /// Why a rule may not have seen all that it is about.
 pub(super) fn unseen(rule: &Rule, listings: &Listings) -> Vec<Reason> {
+    if !matches!(rule.judge, Judge::Expressions) {
+        return Vec::new();
+    }
     let of_subject = subject_reads(rule.subject).iter().filter_map(|read| match read {
-        SubjectRead::All(group, plural) | SubjectRead::One(group, plural, ..) => api_of(group, plural),
+        SubjectRead::All(group, plural) => listings.missing(api_of(group, plural)?.kind),
+        SubjectRead::One(group, plural, ..) => listings.unread(api_of(group, plural)?.kind),
         SubjectRead::KubeletConfig => None,
     });
     let of_kinds = APIS.iter().filter(|api| rule.kinds.iter().any(|pattern| covers(pattern, api)));
+    let of_kinds = of_kinds.filter_map(|api| listings.missing(api.kind));
     let metrics = listings.without_metrics().filter(|_| reads_metrics(rule)).cloned();
-    let judges = matches!(rule.judge, Judge::Expressions);
-    let mut reasons: Vec<Reason> = of_subject
-        .chain(of_kinds)
-        .filter(|_| judges)
-        .filter_map(|api| listings.missing(api.kind))
-        .chain(metrics)
-        .collect();
+    let mut reasons: Vec<Reason> = of_subject.chain(of_kinds).chain(metrics).collect();
     reasons.sort();
     reasons.dedup();
     reasons
@@ -137,6 +136,24 @@ fn add_one(wants: &mut Wants, group: &str, plural: &str, object: &str) {
     let (namespace, name) = object.split_once('/').unwrap_or(("", object));
     let only = vec![(namespace.to_string(), name.to_string())];
     wants.resources.push(Want { group: group.to_string(), plural: plural.to_string(), only });
+}
+
+/// A scan as it may be kept: of what the cluster does not serve, the kind is known here; and where only single objects were
+/// asked for, that is said, so that nobody takes them for all there are.
+pub fn settled(mut scan: Scan, wants: &Wants) -> Scan {
+    for listed in &mut scan.lists {
+        let resource = &mut listed.resource;
+        if let Some(api) = api_of(&resource.group, &resource.plural).filter(|_| resource.kind.is_empty()) {
+            (resource.kind, resource.version) = (api.kind.to_string(), api.version.to_string());
+        }
+        let same = |want: &&Want| want.group == resource.group && want.plural == resource.plural;
+        let only = wants.resources.iter().find(same).map_or(&[][..], |want| &want.only);
+        if !only.is_empty() && listed.state == ListState::Complete {
+            let names: Vec<String> = only.iter().map(|(namespace, name)| format!("{namespace}/{name}")).collect();
+            listed.state = ListState::Selected(names.join(", "));
+        }
+    }
+    scan
 }
 
 /// Which rules cannot come to a verdict, or not on everything, without these: ids and the plurals that they lack. `denied`

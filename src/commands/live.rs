@@ -3,6 +3,8 @@
 //! This is the only place that asks `source::cluster` for anything, so nothing else can open a connection.
 
 use super::CommandError;
+#[cfg(feature = "live")]
+use crate::audit::settled;
 use crate::cli::LiveArgs;
 use crate::settings::UsageError;
 use crate::source::{Scan, Wants};
@@ -31,7 +33,10 @@ pub(super) fn scan(args: &LiveArgs, quiet: bool, wants: &Wants) -> Result<Scan, 
     end_on_interrupt();
     let scan = crate::source::cluster::scan(&settings, wants, &crate::inventory::trim, &|event| teller.tell(event));
     teller.clear();
-    scan.map_err(|error| CommandError::Cluster(error.to_string()))
+    match scan {
+        Ok(scan) => Ok(settled(scan, wants)),
+        Err(error) => Err(CommandError::Cluster(error.to_string())),
+    }
 }
 
 /// Ends the process at Ctrl-C, for its whole life and also as the first process of a container, where the system's own

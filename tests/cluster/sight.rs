@@ -199,3 +199,42 @@ fn pods_feed_the_workload_at_the_top() {
     assert_eq!(finding.location.object, "Pod/shop/web-5d-x1");
     assert_eq!(finding.location.field, "status.containerStatuses[0].restartCount");
 }
+
+#[test]
+fn single_objects_that_were_asked_for_are_not_taken_for_all() {
+    use k8sready::audit::settled;
+    use k8sready::source::{Want, Wants};
+    let only = vec![("kube-system".to_string(), "kubeadm-config".to_string())];
+    let resources = vec![Want { group: String::new(), plural: "configmaps".to_string(), only }];
+    let text = SHOP.replacen("{ name: web, image:", "{ name: web, envFrom: [{ configMapRef: { name: s } }], image:", 1);
+    let scan = settled(scan(&text), &Wants { resources, ..Wants::default() });
+    let audit = audit(scan, &["--select", "config-reference-missing,component-profiling-enabled"]);
+    let reason = "partial: of configmaps, only kube-system/kubeadm-config were asked for";
+    assert_eq!(said(&audit, "config-reference-missing")[0].2, reason);
+    assert_eq!(said(&audit, "component-profiling-enabled"), [], "it asks for no other");
+}
+
+#[test]
+fn single_objects_that_were_asked_for_are_not_taken_for_all() {
+    use k8sready::audit::settled;
+    use k8sready::source::{Want, Wants};
+    let only = vec![("kube-system".to_string(), "kubeadm-config".to_string())];
+    let resources = vec![Want { group: String::new(), plural: "configmaps".to_string(), only }];
+    let text = SHOP.replacen("{ name: web, image:", "{ name: web, envFrom: [{ configMapRef: { name: s } }], image:", 1);
+    let scan = settled(scan(&text), &Wants { resources, ..Wants::default() });
+    let audit = audit(scan, &["--select", "config-reference-missing,component-profiling-enabled"]);
+    let reason = "partial: of configmaps, only kube-system/kubeadm-config were asked for";
+    assert_eq!(said(&audit, "config-reference-missing")[0].2, reason);
+    assert_eq!(said(&audit, "component-profiling-enabled"), [], "it asks for no other");
+}
+
+#[test]
+fn what_a_cluster_does_not_serve_has_its_kind_all_the_same() {
+    use k8sready::audit::settled;
+    use k8sready::source::Wants;
+    let mut scan = ended(scan(SHOP), "rollouts", ListState::Absent);
+    let rollouts = scan.lists.iter_mut().find(|listed| listed.resource.plural == "rollouts").unwrap();
+    rollouts.resource.kind.clear();
+    let audit = audit(settled(scan, &Wants::default()), &["--select", "single-replica"]);
+    assert_eq!(audit.report.counts.unknown, 0);
+}

@@ -21,6 +21,8 @@ const TOGETHER: &[(&str, &[&str])] = &[
 enum Seen {
     All,
     Not(Reason),
+    /// What was asked for.
+    Named(Reason),
     /// What lies in these namespaces.
     Within(Vec<String>, Reason),
 }
@@ -42,7 +44,7 @@ impl Listings {
             let seen = seen(listed);
             let reason = match &seen {
                 Seen::All => None,
-                Seen::Not(reason) | Seen::Within(_, reason) => Some(reason.clone()),
+                Seen::Not(reason) | Seen::Named(reason) | Seen::Within(_, reason) => Some(reason.clone()),
             };
             let resource = &listed.resource;
             let api_version = [resource.group.as_str(), resource.version.as_str()];
@@ -97,6 +99,12 @@ impl Listings {
         self.doubt(kind, namespace).map_or(Completeness::Complete, Completeness::Partial)
     }
 
+    /// Why not even single objects of a kind could be read.
+    pub fn unread(&self, kind: &str) -> Option<Reason> {
+        let narrowed = matches!(self.by_kind.get(kind), Some(Seen::Within(..) | Seen::Named(_)));
+        self.doubt(kind, None).filter(|_| !narrowed)
+    }
+
     /// Why not all objects of a kind are there, wherever they lie.
     pub fn missing(&self, kind: &str) -> Option<Reason> {
         self.doubt(kind, None)
@@ -105,7 +113,7 @@ impl Listings {
     fn doubt(&self, kind: &str, namespace: Option<&str>) -> Option<Reason> {
         match self.by_kind.get(kind) {
             Some(Seen::All) => None,
-            Some(Seen::Not(reason)) => Some(reason.clone()),
+            Some(Seen::Not(reason) | Seen::Named(reason)) => Some(reason.clone()),
             Some(Seen::Within(names, _)) if namespace.is_some_and(|here| names.iter().any(|name| name == here)) => None,
             Some(Seen::Within(_, reason)) => Some(reason.clone()),
             None => Some(Reason::new(UnknownCode::Partial, format!("a live audit reads no {kind}"))),
@@ -128,6 +136,7 @@ fn seen(listed: &Listed) -> Seen {
         _ => match reason(listed) {
             Some(reason) => match &listed.state {
                 ListState::Namespaces(names) => Seen::Within(names.clone(), reason),
+                ListState::Selected(_) => Seen::Named(reason),
                 _ => Seen::Not(reason),
             },
             None => not(UnknownCode::Partial, format!("not all {} are there", resource.plural)),
