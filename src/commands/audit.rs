@@ -18,6 +18,10 @@ use crate::source::SourceKind;
 
 /// Audits, reports, and decides the exit code. Reports are written in every case.
 pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
+    #[cfg(feature = "live")]
+    if args.preflight {
+        return super::preflight::run(args);
+    }
     let started = Instant::now();
     let (settings, mut audit) = audited(args)?;
     audit.report.elapsed = (settings.format == Format::Full).then(|| started.elapsed());
@@ -39,14 +43,20 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
 
 /// What the arguments mean, and what comes of them.
 pub(super) fn audited(args: &AuditArgs) -> Result<(Settings, Audit), CommandError> {
+    let (settings, against) = understood(args)?;
+    let audit = if args.live { of_cluster(args, &settings)? } else { audit(&settings, against.revision.as_ref())? };
+    Ok((settings, audit))
+}
+
+/// What the arguments mean, and what is compared with.
+pub(super) fn understood(args: &AuditArgs) -> Result<(Settings, Against), CommandError> {
     live::check(args.live, &args.cluster)?;
     let mut against = Against::find(args)?;
     let config = against.config(args)?;
     let mut settings = Settings::build(args, &config, environment::today())?;
     settings.prefix = environment::uri_prefix();
     against.settle(&mut settings);
-    let audit = if args.live { of_cluster(args, &settings)? } else { audit(&settings, against.revision.as_ref())? };
-    Ok((settings, audit))
+    Ok((settings, against))
 }
 
 /// Scans the cluster for what the rules need, and audits what it answered.
