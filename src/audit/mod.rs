@@ -165,7 +165,8 @@ fn judge(
         inventory.forget_trees(first_tree);
     }
     if let Some(listings) = inventory.listings() {
-        for (rule, active) in rules.iter().enumerate() {
+        let ours = |active: &ActiveRule<'_>| facts.managed.is_empty() || !active.rule.subject.is_provider_business();
+        for (rule, active) in rules.iter().enumerate().filter(|(_, active)| ours(active)) {
             for reason in wants::unseen(active.rule, listings) {
                 evaluating.unseen(rule, SourceId::default(), reason);
             }

@@ -197,6 +197,12 @@ impl Inventory {
         self.listings.is_none() && !self.names.get(kind, name).is_empty()
     }
 
+    /// Whether an object of a kind has a name of some form.
+    pub fn named_anywhere(&self, kind: &str, form: impl Fn(&str) -> bool) -> bool {
+        let mut keys = self.objects().filter_map(|(_, document)| document.key.as_ref());
+        keys.any(|key| &*key.kind == kind && form(&key.name))
+    }
+
     /// Why the replicas of an object are not what it says, seen from an environment: a Kustomize patch sets them.
     pub fn rescaled(&self, id: DocumentId, seen_from: EnvironmentId) -> Option<Reason> {
         let name = &self.document(id).key.as_ref()?.name;

@@ -215,20 +215,6 @@ fn single_objects_that_were_asked_for_are_not_taken_for_all() {
 }
 
 #[test]
-fn single_objects_that_were_asked_for_are_not_taken_for_all() {
-    use k8sready::audit::settled;
-    use k8sready::source::{Want, Wants};
-    let only = vec![("kube-system".to_string(), "kubeadm-config".to_string())];
-    let resources = vec![Want { group: String::new(), plural: "configmaps".to_string(), only }];
-    let text = SHOP.replacen("{ name: web, image:", "{ name: web, envFrom: [{ configMapRef: { name: s } }], image:", 1);
-    let scan = settled(scan(&text), &Wants { resources, ..Wants::default() });
-    let audit = audit(scan, &["--select", "config-reference-missing,component-profiling-enabled"]);
-    let reason = "partial: of configmaps, only kube-system/kubeadm-config were asked for";
-    assert_eq!(said(&audit, "config-reference-missing")[0].2, reason);
-    assert_eq!(said(&audit, "component-profiling-enabled"), [], "it asks for no other");
-}
-
-#[test]
 fn what_a_cluster_does_not_serve_has_its_kind_all_the_same() {
     use k8sready::audit::settled;
     use k8sready::source::Wants;
@@ -237,4 +223,62 @@ fn what_a_cluster_does_not_serve_has_its_kind_all_the_same() {
     rollouts.resource.kind.clear();
     let audit = audit(settled(scan, &Wants::default()), &["--select", "single-replica"]);
     assert_eq!(audit.report.counts.unknown, 0);
+}
+
+/// A node with labels and a `providerID`.
+fn node(name: &str, labels: &str, provider: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: Node\nmetadata: {{ name: {name}, labels: {{ {labels} }} }}\nspec: {{ providerID: '{provider}' }}\n"
+    )
+}
+
+#[test]
+fn a_managed_control_plane_is_skipped_with_the_reason() {
+    let rules = &["--select", "control-plane,etcd,audit-log", "--profile", "strict"];
+    for (labels, provider, reason) in [
+        ("eks.amazonaws.com/nodegroup: a", "aws:///eu-1a/i-0", "managed: EKS"),
+        ("cloud.google.com/gke-nodepool: a", "gce://p/z/n", "managed: GKE"),
+        ("kubernetes.azure.com/mode: system", "azure:///x", "managed: AKS"),
+        ("plain: a", "aws:///eu-1a/i-0", "managed: AWS"),
+    ] {
+        let audit = audit(scan(&format!("{SHOP}{}", node("n1", labels, provider))), rules);
+        let skipped = audit.report.skipped.iter().find(|skipped| skipped.rule.as_str() == "etcd-quota-unset");
+        assert_eq!(skipped.map(|skipped| skipped.reason.as_str()), Some(reason), "{labels}");
+        assert_eq!(said(&audit, "etcd-quota-unset"), []);
+    }
+    // Somebody's own cluster on machines of a cloud, and one whose nodes are out of sight.
+    let own = format!(
+        "{SHOP}{}{}",
+        node("w1", "plain: a", "aws:///eu-1a/i-0"),
+        node("cp1", "node-role.kubernetes.io/control-plane: ''", "aws:///eu-1a/i-1")
+    );
+    let hidden = ended(
+        scan(&format!("{SHOP}{}", node("n1", "eks.amazonaws.com/nodegroup: a", ""))),
+        "nodes",
+        ListState::Forbidden,
+    );
+    for scan in [scan(&own), hidden] {
+        assert_eq!(audit(scan, rules).report.skipped, []);
+    }
+}
+
+#[test]
+fn control_plane_nodes_are_counted_where_they_run() {
+    let rules = &["--select", "control-plane-below-three-nodes,control-plane-in-one-zone"];
+    let nodes = |count: usize, zone: &str| -> String {
+        let labels = |at: usize| {
+            format!("node-role.kubernetes.io/control-plane: '', topology.kubernetes.io/zone: '{zone}{}'", at % 2)
+        };
+        (0..count).map(|at| node(&format!("cp{at}"), &labels(at), "")).collect()
+    };
+    let kubeadm = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: kubeadm-config, namespace: kube-system }\ndata:\n  ClusterConfiguration: |\n    apiVersion: kubeadm.k8s.io/v1beta4\n    kind: ClusterConfiguration\n    kubernetesVersion: v1.36.2\n";
+    for more in ["", kubeadm] {
+        let two = audit(scan(&format!("{SHOP}{}{more}", nodes(2, "a"))), rules);
+        let place =
+            if more.is_empty() { "Cluster/prod metadata.name" } else { "ConfigMap/kube-system/kubeadm-config kind" };
+        let below = said(&two, "control-plane-below-three-nodes");
+        assert_eq!((below.len(), below[0].0, below[0].1.as_str()), (1, Status::Fail, place));
+        assert_eq!(said(&two, "control-plane-in-one-zone"), []);
+        assert_eq!(audit(scan(&format!("{SHOP}{}{more}", nodes(3, "a"))), rules).report.findings, []);
+    }
 }
