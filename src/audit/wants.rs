@@ -17,6 +17,7 @@ use crate::vocabulary::Reason;
 pub fn wants<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Wants {
     let mut all: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
     let mut wants = Wants::default();
+    let mut all_metrics = false;
     for rule in rules {
         let needs = of_rule(rule);
         for Want { group, plural, only } in needs.resources {
@@ -33,8 +34,13 @@ pub fn wants<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Wants {
                 }
             }
         }
+        all_metrics |= reads_metrics(rule) && needs.metrics.is_empty();
         wants.paths.extend(needs.paths);
+        wants.metrics.extend(needs.metrics);
         wants.kubelet_config |= needs.kubelet_config;
+    }
+    if all_metrics {
+        wants.metrics.clear();
     }
     wants.resources = all.into_iter().map(|((group, plural), only)| Want { group, plural, only }).collect();
     for want in &mut wants.resources {
@@ -43,6 +49,8 @@ pub fn wants<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Wants {
     }
     wants.paths.sort();
     wants.paths.dedup();
+    wants.metrics.sort();
+    wants.metrics.dedup();
     wants
 }
 
@@ -57,6 +65,7 @@ pub fn of_rule(rule: &Rule) -> Wants {
     of_kinds.for_each(|api| add(&mut wants, api.group, api.plural));
     if reads_metrics(rule) {
         wants.paths.push("/metrics".to_string());
+        wants.metrics.extend(metric_names(rule));
     }
     for program in rule.expressions().map(programs).unwrap_or_default() {
         for read in program.reads() {
@@ -92,6 +101,24 @@ pub(super) fn unseen(rule: &Rule, listings: &Listings) -> Vec<Reason> {
 /// Rules about what is known of a cluster besides its objects read its metrics.
 fn reads_metrics(rule: &Rule) -> bool {
     rule.kinds.iter().any(|pattern| pattern.group == "k8sready.io")
+}
+
+/// The names of the metrics that a rule's expressions quote, without the endings that a histogram has several of. Of the tens
+/// of thousands of samples of a large API server no others are kept.
+fn metric_names(rule: &Rule) -> Vec<String> {
+    let file = &rule.file;
+    let severities = file.severity_when.values();
+    let texts = file.each.iter().map(|each| &each.list).chain(&file.when).chain(&file.expect).chain(severities);
+    let quoted = texts.flat_map(|text| text.split('"').skip(1).step_by(2));
+    let named = quoted.filter(|text| {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == ':';
+        text.contains('_') && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(plain)
+    });
+    let stem = |name: &str| {
+        let ended = ["_bucket", "_count", "_sum"].iter().find_map(|ending| name.strip_suffix(ending));
+        ended.unwrap_or(name).to_string()
+    };
+    named.map(stem).collect()
 }
 
 fn programs(expressions: &Expressions) -> Vec<&Program> {
@@ -187,4 +214,25 @@ fn is_denied(want: &Want, denied: &Want) -> bool {
 /// `deployments.apps`, as kubectl has it.
 pub fn qualified(group: &str, plural: &str) -> String {
     if group.is_empty() { plural.to_string() } else { format!("{plural}.{group}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::RuleSet;
+
+    #[test]
+    fn the_metrics_that_rules_quote_are_kept_and_no_others() {
+        let set = RuleSet::with_folders(&[]).expect("the rules");
+        let metrics = wants(&set.rules).metrics;
+        for name in
+            ["apiserver_requested_deprecated_apis", "etcd_disk_wal_fsync_duration_seconds", "etcd_server_has_leader"]
+        {
+            assert!(metrics.iter().any(|kept| kept == name), "{name} of {metrics:?}");
+        }
+        assert!(metrics.iter().all(|kept| kept.contains('_') && !kept.starts_with('_')), "{metrics:?}");
+        for rule in set.rules.iter().filter(|rule| reads_metrics(rule)) {
+            assert!(!metric_names(rule).is_empty(), "`{}` names no metric, so all would be kept", rule.id.as_str());
+        }
+    }
 }

@@ -104,6 +104,9 @@ pub struct AuditArgs {
     /// Also say what the cluster has otherwise than these files or folders declare it (repeatable)
     #[arg(long, value_name = "PATH", help_heading = "Cluster")]
     pub compare: Vec<PathBuf>,
+    /// Only say what the account may read of the cluster, and which rules lack something
+    #[arg(long, requires = "live", help_heading = "Cluster")]
+    pub preflight: bool,
     /// Which cluster, and as whom
     #[command(flatten)]
     pub cluster: LiveArgs,

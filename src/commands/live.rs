@@ -7,6 +7,8 @@ use super::CommandError;
 use crate::audit::settled;
 use crate::cli::LiveArgs;
 use crate::settings::UsageError;
+#[cfg(feature = "live")]
+use crate::source::cluster::Permission;
 use crate::source::{Scan, Wants};
 
 /// Whether the arguments make sense: those about a cluster say nothing without one.
@@ -37,6 +39,16 @@ pub(super) fn scan(args: &LiveArgs, quiet: bool, wants: &Wants) -> Result<Scan, 
         Ok(scan) => Ok(settled(scan, wants)),
         Err(error) => Err(CommandError::Cluster(error.to_string())),
     }
+}
+
+/// Asks which of the wants the account may have.
+#[cfg(feature = "live")]
+pub(super) fn permissions(args: &LiveArgs, quiet: bool, wants: &Wants) -> Result<Vec<Permission>, CommandError> {
+    let settings = crate::settings::live(args, super::environment::cluster())?;
+    let teller = progress::Teller::new(quiet);
+    end_on_interrupt();
+    let permissions = crate::source::cluster::preflight(&settings, wants, &|event| teller.tell(event));
+    permissions.map_err(|error| CommandError::Cluster(error.to_string()))
 }
 
 /// Ends the process at Ctrl-C, for its whole life and also as the first process of a container, where the system's own

@@ -8,6 +8,8 @@ mod environment;
 mod explain;
 mod init;
 mod live;
+#[cfg(feature = "live")]
+mod preflight;
 mod rbac;
 mod rules;
 mod shell;

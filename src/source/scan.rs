@@ -113,7 +113,7 @@ pub struct Wants {
     pub resources: Vec<Want>,
     /// Paths that are no resources, e.g. `/readyz`.
     pub paths: Vec<String>,
-    /// Prefixes of the names of metrics that facts read: of `/metrics` nothing else is kept.
+    /// Prefixes of the names of metrics that facts read: of `/metrics` nothing else is kept. Empty for all of them.
     pub metrics: Vec<String>,
     /// Whether the kubelets' `configz` is read (verb `get` on `nodes/configz`).
     pub kubelet_config: bool,

@@ -120,7 +120,32 @@ fn a_real_cluster_is_audited() {
     assert_eq!(single.expect("shop/web runs one replica")["location"]["source"], "live");
     assert!(!stdout.contains("hunter2"), "the Secret's value is in the report");
     let (_, again, _) = run(&live(&kubeconfig, &["-f", "json"]));
-    assert_eq!(stdout, again, "the same cluster, another report");
+    let undated = |text: &str| text.lines().filter(|line| !line.contains("\"takenAt\"")).collect::<Vec<_>>().join("\n");
+    assert!(undated(&stdout) == undated(&again), "the same cluster, another report: {}", difference(&stdout, &again));
+}
+
+#[test]
+fn a_preflight_says_what_is_lacking() {
+    let Some(_) = super::real::filled() else { return };
+    let cluster = cluster().expect("it is filled");
+    let preflight = |user: &str, more: &[&str]| {
+        let kubeconfig = cluster.settings(user).kubeconfig.named.expect("a kubeconfig").display().to_string();
+        run(&live(&kubeconfig, &[&["--preflight"], more].concat()))
+    };
+    let (code, stdout, stderr) = preflight("admin", &["--require-complete"]);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stdout.contains("allowed    list deployments.apps\n") && !stdout.contains("forbidden"), "{stdout}");
+    let (code, stdout, _) = preflight("tenant", &["--require-complete"]);
+    assert_eq!(code, 3, "{stdout}");
+    assert!(stdout.contains("forbidden  list deployments.apps\n") && stdout.contains("single-replica: "), "{stdout}");
+    let (_, stdout, _) = preflight("tenant", &["-n", "tenant-a"]);
+    assert!(stdout.contains("allowed    list deployments.apps in tenant-a\n"), "{stdout}");
+}
+
+/// The first lines that differ.
+fn difference(one: &str, other: &str) -> String {
+    let lines = one.lines().zip(other.lines()).filter(|(one, other)| one != other);
+    lines.take(5).map(|(one, other)| format!("{one} / {other}\n")).collect()
 }
 
 #[test]

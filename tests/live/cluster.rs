@@ -94,13 +94,13 @@ impl Cluster {
     pub fn create(&self, objects: &[(String, Value)]) {
         self.runtime.block_on(async {
             let mut running = tokio::task::JoinSet::new();
-            for (path, object) in objects.iter().cloned() {
-                let client = self.client.clone();
+            for (path, object) in objects {
+                let (client, path) = (self.client.clone(), path.clone());
+                let body = serde_json::to_vec(object).expect("JSON");
                 running.spawn(async move {
-                    let body = serde_json::to_vec(&object).expect("JSON");
                     let request = http::Request::post(&path).header("content-type", "application/json").body(body);
                     let created = client.request_text(request.expect("a request")).await;
-                    created.unwrap_or_else(|error| panic!("{path}: {error}: {object}"));
+                    created.unwrap_or_else(|error| panic!("{path}: {error}"));
                 });
                 if running.len() > 20 {
                     running.join_next().await.expect("one at least").expect("created");

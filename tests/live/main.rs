@@ -5,6 +5,7 @@
 mod binary;
 mod cluster;
 mod faults;
+mod kubelets;
 mod quiet;
 mod real;
 mod server;
@@ -39,7 +40,7 @@ fn trim(resource: &Resource, text: &[u8]) -> Option<Box<str>> {
 fn scanned(settings: &LiveSettings, wants: &Wants) -> Result<Scan, ClusterError> {
     let (settings, wants) = (settings.clone(), wants.clone());
     let (done, result) = mpsc::channel();
-    thread::spawn(move || done.send(scan(&settings, &wants, &trim, &|_| {})));
+    thread::spawn(move || done.send(scan(&settings, &wants, &trim, &|_| {})).is_ok());
     result.recv_timeout(Duration::from_secs(60)).expect("the scan ends")
 }
 

@@ -3,14 +3,17 @@
 //! Unless a test says otherwise it serves a few resources without objects.
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use k8sready::source::cluster::{KubeconfigPaths, LiveSettings};
+use rcgen::{CertificateParams, Issuer, KeyPair};
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What to do with a request.
 pub enum Action {
@@ -52,17 +55,47 @@ pub struct Server {
 impl Server {
     /// Starts a server; what the handler does not answer is answered as usual.
     pub fn start(handler: impl Fn(&Asked) -> Option<Action> + Send + Sync + 'static) -> Server {
+        Server::listen("http", handler, Some)
+    }
+
+    /// The same behind TLS, with a certificate for 127.0.0.1 of its own authority, which is in `ca.crt` beside the kubeconfig.
+    pub fn start_tls(handler: impl Fn(&Asked) -> Option<Action> + Send + Sync + 'static) -> Server {
+        let (authority, config) = tls();
+        let config = Arc::new(config);
+        let server = Server::listen("https", handler, move |stream| {
+            let connection = ServerConnection::new(Arc::clone(&config)).expect("a TLS connection");
+            Some(StreamOwned::new(connection, stream))
+        });
+        std::fs::write(server.folder.path().join("ca.crt"), authority).expect("a certificate");
+        server
+    }
+
+    fn listen<S: Read + Write>(
+        scheme: &str,
+        handler: impl Fn(&Asked) -> Option<Action> + Send + Sync + 'static,
+        wrap: impl Fn(std::net::TcpStream) -> Option<S> + Send + Sync + 'static,
+    ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
-        let (handler, log): (Arc<Handler>, _) = (Arc::new(handler), Arc::clone(&asked));
+        let (handler, log, wrap): (Arc<Handler>, _, _) = (Arc::new(handler), Arc::clone(&asked), Arc::new(wrap));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (handler, log) = (Arc::clone(&handler), Arc::clone(&log));
-                thread::spawn(move || converse(&stream, &*handler, &log));
+                let (handler, log, wrap) = (Arc::clone(&handler), Arc::clone(&log), Arc::clone(&wrap));
+                thread::spawn(move || wrap(stream).map(|stream| converse(stream, &*handler, &log)));
             }
         });
         Server { url, folder: tempfile::tempdir().expect("a folder"), asked }
+    }
+
+    /// Its port.
+    pub fn port(&self) -> &str {
+        self.url.rsplit(':').next().expect("a port")
+    }
+
+    /// Its folder, with the kubeconfig and what that refers to.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// All requests so far.
@@ -109,54 +142,76 @@ pub fn settings(kubeconfig: PathBuf) -> LiveSettings {
     }
 }
 
-fn converse(stream: &TcpStream, handler: &Handler, log: &Mutex<Vec<Asked>>) {
-    let mut lines = BufReader::new(stream).lines();
-    while let Some(Ok(first)) = lines.next() {
-        let mut headers = String::new();
-        for line in lines.by_ref() {
-            match line {
-                Ok(line) if !line.is_empty() => headers.push_str(&(line.to_lowercase() + "\n")),
-                _ => break,
-            }
-        }
+/// An authority, and a server that it vouches for.
+fn tls() -> (String, ServerConfig) {
+    let ca_key = KeyPair::generate().expect("a key");
+    let ca = super::cluster::authority();
+    let authority = ca.self_signed(&ca_key).expect("a certificate").pem();
+    let issuer = Issuer::new(ca, ca_key);
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(vec!["127.0.0.1".to_string()]).expect("names");
+    let certificate = params.signed_by(&key, &issuer).expect("a certificate");
+    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    let config = ServerConfig::builder().with_no_client_auth();
+    (authority, config.with_single_cert(vec![certificate.der().clone()], key).expect("a server"))
+}
+
+fn converse<S: Read + Write>(stream: S, handler: &Handler, log: &Mutex<Vec<Asked>>) {
+    let mut stream = BufReader::new(stream);
+    while let Some(head) = head(&mut stream) {
+        let (first, headers) = head.split_once('\n').unwrap_or((&head, ""));
         let target = first.split(' ').nth(1).unwrap_or("").to_string();
         let asked = {
             let mut log = log.lock().expect("no panic");
             let before = log.iter().filter(|asked| asked.target == target).count();
-            let asked = Asked { target, headers, before };
+            let asked = Asked { target, headers: headers.to_lowercase(), before };
             log.push(asked.clone());
             asked
         };
         let action = handler(&asked).unwrap_or_else(|| usual(&asked.target));
-        if answer(stream, action).is_none() {
+        if answer(stream.get_mut(), action).is_none() {
             return;
         }
     }
 }
 
+/// The lines up to the empty one, or `None` when there is no more request.
+fn head(stream: &mut BufReader<impl Read>) -> Option<String> {
+    let mut head = String::new();
+    loop {
+        let mut line = String::new();
+        match stream.read_line(&mut line) {
+            Ok(0) | Err(_) => return None,
+            Ok(_) if line.trim_end().is_empty() => return Some(head),
+            Ok(_) => {
+                head.push_str(line.trim_end());
+                head.push('\n');
+            }
+        }
+    }
+}
+
 /// Acts; `None` when the connection is over.
-fn answer(mut stream: &TcpStream, action: Action) -> Option<()> {
+fn answer(stream: &mut impl Write, action: Action) -> Option<()> {
     let head = |status: u16, length: usize, more: &str| {
         format!("HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{more}\r\n")
     };
+    let mut send = |text: &str| stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).ok();
     match action {
-        Action::Reply(status, body) => stream.write_all((head(status, body.len(), "") + &body).as_bytes()).ok(),
-        Action::ReplyWith(status, header, body) => {
-            let more = format!("{header}\r\n");
-            stream.write_all((head(status, body.len(), &more) + &body).as_bytes()).ok()
-        }
+        Action::Reply(status, body) => send(&(head(status, body.len(), "") + &body)),
+        Action::ReplyWith(status, header, body) => send(&(head(status, body.len(), &format!("{header}\r\n")) + &body)),
         Action::Hang => {
             thread::sleep(Duration::from_secs(600));
             None
         }
         Action::Truncate(body) => {
-            stream.write_all((head(200, body.len() * 2, "") + &body).as_bytes()).ok()?;
+            send(&(head(200, body.len() * 2, "") + &body))?;
             None
         }
         Action::Drip(body) => {
-            stream.write_all(head(200, body.len(), "").as_bytes()).ok()?;
-            for byte in body.as_bytes() {
-                stream.write_all(&[*byte]).ok()?;
+            send(&head(200, body.len(), ""))?;
+            for byte in body.chars() {
+                send(&byte.to_string())?;
                 thread::sleep(Duration::from_millis(50));
             }
             Some(())

@@ -32,7 +32,7 @@ pub enum Access {
         /// Its name; empty for any.
         name: String,
     },
-    /// A path that is no resource.
+    /// A path that is no resource, with its query.
     Path(String),
 }
 
@@ -77,8 +77,7 @@ fn accesses(wants: &Wants, namespaces: &[String], served: &Served) -> Vec<Access
         let (group, plural) = (String::new(), "nodes/configz".to_string());
         all.push(Access::Get { group, plural, namespace: String::new(), name: String::new() });
     }
-    let bare = |path: &String| Access::Path(path.split('?').next().unwrap_or(path).to_string());
-    all.extend(wants.paths.iter().map(bare));
+    all.extend(wants.paths.iter().cloned().map(Access::Path));
     all
 }
 
@@ -124,7 +123,10 @@ fn body(access: &Access) -> Vec<u8> {
     let spec = match access {
         Access::List { group, plural, namespace } => attributes(group, plural, namespace, "", "list"),
         Access::Get { group, plural, namespace, name } => attributes(group, plural, namespace, name, "get"),
-        Access::Path(path) => Spec::NonResourceAttributes { path, verb: "get" },
+        Access::Path(path) => {
+            let path = path.split('?').next().unwrap_or(path);
+            Spec::NonResourceAttributes { path, verb: "get" }
+        }
     };
     let review = Review { api_version: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec };
     serde_json::to_vec(&review).unwrap_or_default()
