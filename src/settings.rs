@@ -106,6 +106,8 @@ pub struct Settings {
     pub crds: Vec<PathBuf>,
     /// Rules.
     pub rules: RuleSettings,
+    /// The files that a cluster is compared with.
+    pub compare: Vec<PathBuf>,
     /// The snapshot to audit instead of paths.
     pub snapshot: Option<PathBuf>,
     /// The version to judge for.
@@ -153,12 +155,17 @@ impl Settings {
     /// Combines what was typed with the configuration; the command line wins. `today` decides where neither says.
     pub fn build(args: &AuditArgs, file: &ConfigFile, today: Date) -> Result<Settings, UsageError> {
         let config = &file.config;
+        if !args.compare.is_empty() && args.snapshot.is_none() && !args.live {
+            let error = UsageError::new("--compare compares files with a cluster, and none is audited");
+            return Err(error.help("add --live or --snapshot FILE"));
+        }
         Ok(Settings {
             paths: args.paths.clone(),
             exclude: globs(&args.exclude)?,
             exclude_in_repository: globs(&config.exclude)?,
             crds: args.crds.clone(),
             rules: rule_settings(args, config)?,
+            compare: args.compare.clone(),
             snapshot: args.snapshot.clone(),
             targeted: args.target_version.is_some() || config.target_version.is_some(),
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,

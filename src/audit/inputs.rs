@@ -27,6 +27,11 @@ pub fn definitions(settings: &Settings) -> Result<Vec<Input>, AuditError> {
     Ok(files(settings, &settings.crds)?.0)
 }
 
+/// The texts of the files that a cluster is compared with.
+pub fn compared(settings: &Settings) -> Result<Vec<Input>, AuditError> {
+    Ok(files(settings, &settings.compare)?.0)
+}
+
 fn files(settings: &Settings, paths: &[PathBuf]) -> Result<(Vec<Input>, Vec<Problem>), AuditError> {
     let cwd =
         std::env::current_dir().map_err(|error| UsageError::new(format!("the working directory is gone: {error}")))?;

@@ -3,6 +3,7 @@
 //! This is the one place that knows every layer; each step is one call.
 
 mod assemble;
+mod drift;
 mod groups;
 mod inputs;
 mod known;
@@ -93,7 +94,12 @@ pub fn audit_scan(settings: &Settings, scan: Scan, kind: &SourceKind) -> Result<
     let settings = settings.for_cluster(&scan.cluster.version);
     let known = Known::gather(&settings, None)?;
     let loaded = inventory::load_scan(scan, kind);
-    audit_loaded(&settings, loaded, Vec::new(), &known)
+    let mut audit = audit_loaded(&settings, loaded, Vec::new(), &known)?;
+    if !settings.compare.is_empty() {
+        let files = inventory::load(inputs::compared(&settings)?, true);
+        audit.report.problems.extend(drift::notes(&files.inventory, &audit.inventory));
+    }
+    Ok(audit)
 }
 
 /// Audits inputs that were read already. `noticed` are problems met while reading them.

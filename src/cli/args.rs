@@ -101,6 +101,9 @@ pub struct AuditArgs {
     /// Audit a running cluster instead of files: lists and gets only, never a Secret
     #[arg(long, conflicts_with_all = ["paths", "since", "snapshot"], help_heading = "Cluster")]
     pub live: bool,
+    /// Also say what the cluster has otherwise than these files or folders declare it (repeatable)
+    #[arg(long, value_name = "PATH", help_heading = "Cluster")]
+    pub compare: Vec<PathBuf>,
     /// Only say what the account may read of the cluster, and which rules lack something
     #[arg(long, requires = "live", help_heading = "Cluster")]
     pub preflight: bool,
