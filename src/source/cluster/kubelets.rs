@@ -90,7 +90,11 @@ impl Node {
 
 /// Asks every kubelet. `acts`: as somebody else, which kubelets do not know how to check.
 pub(super) async fn ask(config: &Config, api: &Api, acts: bool) -> Vec<Answer> {
-    let nodes: Vec<Node> = lists::walk(api, &lists::core("Node", "nodes")).await;
+    let nodes: Vec<Node> = match lists::walk(api, &lists::core("Node", "nodes")).await {
+        Ok(nodes) if nodes.is_empty() => return vec![about_all(Some(200), "there are no nodes".to_string())],
+        Ok(nodes) => nodes,
+        Err(why) => return vec![about_all(None, format!("the nodes cannot be listed: {why}"))],
+    };
     let sender = if acts { Err("kubelets know no impersonation".to_string()) } else { sender(config).await };
     let until = (Instant::now() + ALL).min(api.limits.deadline);
     let reach = Arc::new(Reach::default());
@@ -108,6 +112,11 @@ pub(super) async fn ask(config: &Config, api: &Api, acts: bool) -> Vec<Answer> {
         });
     }
     running.join_all().await
+}
+
+/// The answer that stands for all kubelets where none can be named.
+fn about_all(status: Option<u16>, text: String) -> Answer {
+    Answer { path: "kubelet:nodes".to_string(), status, text }
 }
 
 /// What is known of the way to kubelets. From outside of a cluster mostly none can be reached, and then few tries tell.

@@ -213,7 +213,7 @@ impl Lister {
 
     /// All namespaces that the account may see; none where it may not.
     async fn namespaces(&self) -> Vec<String> {
-        let all: Vec<Namespace> = walk(&self.api, &core("Namespace", "namespaces")).await;
+        let all: Vec<Namespace> = walk(&self.api, &core("Namespace", "namespaces")).await.unwrap_or_default();
         all.into_iter().map(|namespace| namespace.metadata.name).collect()
     }
 }
@@ -224,19 +224,21 @@ pub(super) fn core(kind: &str, plural: &str) -> Resource {
     Resource { group: String::new(), version: "v1".to_string(), kind, plural, namespaced: false }
 }
 
-/// The objects of a list for our own use: as many as can be had.
-pub(super) async fn walk<T: DeserializeOwned>(api: &Api, resource: &Resource) -> Vec<T> {
+/// The objects of a list for our own use, or why they cannot be had.
+pub(super) async fn walk<T: DeserializeOwned>(api: &Api, resource: &Resource) -> Result<Vec<T>, String> {
     let (mut all, mut token) = (Vec::new(), None::<String>);
     loop {
-        let Ok(request) = request::list(resource, &Part { token: token.as_deref(), ..Part::default() }) else {
-            return all;
-        };
-        let Ok(reply) = api.send(&request).await else { return all };
-        let Ok(page) = serde_json::from_slice::<Walked<T>>(&reply.body) else { return all };
+        let part = Part { token: token.as_deref(), ..Part::default() };
+        let request = request::list(resource, &part).map_err(|refused| refused.to_string())?;
+        let reply = api.send(&request).await.map_err(|failure| failure.to_string())?;
+        if !reply.is_success() {
+            return Err(reply.complaint());
+        }
+        let page: Walked<T> = serde_json::from_slice(&reply.body).map_err(|_| "they cannot be read".to_string())?;
         all.extend(page.items);
         token = Some(page.metadata.token).filter(|token| !token.is_empty());
         if token.is_none() {
-            return all;
+            return Ok(all);
         }
     }
 }
