@@ -274,6 +274,35 @@ fn a_kind_is_allowed_in_one_namespace() {
 }
 
 #[test]
+fn only_namespaces_where_the_account_may_list_are_asked_for() {
+    let server = Server::start(|asked| {
+        let path = asked.target.split('?').next().unwrap_or("");
+        let rules = |verbs: &str, rest: &str| {
+            let rule = format!(r#"{{"verbs":["{verbs}"],"apiGroups":[""],"resources":["pods"]{rest}}}"#);
+            Action::Reply(201, format!(r#"{{"status":{{"resourceRules":[{rule}],"incomplete":false}}}}"#))
+        };
+        match path {
+            "/api/v1/namespaces" => Some(Action::Reply(200, list(&["all", "get", "mine", "named", "unsaid"], None))),
+            "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" => Some(match asked.body.as_str() {
+                body if body.contains("all") => rules("*", ""),
+                body if body.contains("get") => rules("get", ""),
+                body if body.contains("mine") => rules("list", ""),
+                body if body.contains("named") => rules("list", r#","resourceNames":["x"]"#),
+                _ => Action::Reply(500, status("no", None)),
+            }),
+            PODS => Some(Action::Reply(403, status("no", None))),
+            _ => None,
+        }
+    });
+    let scan = scanned(&server.settings(), &wants()).expect("a scan");
+    let read = ["all", "mine", "unsaid"].map(String::from).to_vec();
+    assert_eq!(state(&scan, "pods"), &ListState::Namespaces(read), "where nobody says, it is tried");
+    for spared in ["get", "named"] {
+        assert_eq!(server.count(&format!("/namespaces/{spared}/pods")), 0, "{spared}");
+    }
+}
+
+#[test]
 fn nobody_says_which_namespaces_there_are() {
     let scan = scanned(&restricted(false).settings(), &wants()).expect("a scan");
     assert_eq!(state(&scan, "pods"), &ListState::Forbidden);

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::api::{Api, Reply};
+use super::namespaces::{self, Visible};
 use super::request::{self, Part};
 use super::settings::LiveSettings;
 use super::trimming::{Shape, Trimmed, Trimmer};
@@ -52,7 +53,7 @@ pub(super) struct Lister {
     named: Vec<String>,
     selector: Option<String>,
     permits: Semaphore,
-    all_namespaces: OnceCell<Vec<String>>,
+    visible: OnceCell<Vec<Visible>>,
     /// Objects that have arrived so far.
     pub arrived: Arc<AtomicUsize>,
 }
@@ -66,7 +67,7 @@ impl Lister {
             named: settings.namespaces.clone(),
             selector: settings.selector.clone(),
             permits: Semaphore::new(SIDE_BY_SIDE),
-            all_namespaces: OnceCell::new(),
+            visible: OnceCell::new(),
             arrived: Arc::default(),
         }
     }
@@ -84,8 +85,9 @@ impl Lister {
                 End::Absent => ListState::Absent,
                 End::Failed(why) => ListState::Failed(why),
                 End::Forbidden if resource.namespaced => {
-                    let all = self.all_namespaces.get_or_init(|| self.namespaces()).await;
-                    self.by_namespace(resource, all, &mut gathered).await
+                    let all = self.visible.get_or_init(|| namespaces::visible(&self.api)).await;
+                    let some: Vec<String> = all.iter().filter_map(|one| one.listable(resource)).collect();
+                    self.by_namespace(resource, &some, &mut gathered).await
                 }
                 End::Forbidden => ListState::Forbidden,
             }
@@ -210,12 +212,6 @@ impl Lister {
             (_, state) => state,
         }
     }
-
-    /// All namespaces that the account may see; none where it may not.
-    async fn namespaces(&self) -> Vec<String> {
-        let all: Vec<Namespace> = walk(&self.api, &core("Namespace", "namespaces")).await.unwrap_or_default();
-        all.into_iter().map(|namespace| namespace.metadata.name).collect()
-    }
 }
 
 /// A resource of the core group that lives in no namespace.
@@ -263,14 +259,4 @@ struct Walked<T> {
 struct WalkedMetadata {
     #[serde(default, rename = "continue")]
     token: String,
-}
-
-#[derive(Deserialize)]
-struct Namespace {
-    metadata: NamespaceMetadata,
-}
-
-#[derive(Deserialize)]
-struct NamespaceMetadata {
-    name: String,
 }
