@@ -7,6 +7,7 @@ mod drift;
 mod groups;
 mod inputs;
 mod known;
+mod render;
 mod suppressions;
 mod wants;
 
@@ -24,6 +25,7 @@ use crate::rule::{LoadError, Rule, RuleSet, select};
 use crate::settings::{RuleSettings, Settings, UsageError};
 use crate::source::{Revision, Scan, SourceKind, read_snapshot};
 use crate::vocabulary::{Problem, Profile, SourceId};
+use inputs::Inputs;
 use known::Known;
 
 /// A report with what decides the exit code besides it, and the texts to show.
@@ -84,9 +86,9 @@ pub fn audit(settings: &Settings, revision: Option<&Revision>) -> Result<Audit, 
             .map_err(|error| AuditError::Snapshot(format!("the snapshot `{}` {error}", path.display())))?;
         return audit_scan(settings, scan, &SourceKind::Snapshot);
     }
-    let (inputs, problems) = inputs::collect(settings)?;
+    let inputs = inputs::collect(settings)?;
     let known = Known::gather(settings, revision)?;
-    audit_known(settings, inputs, problems, &known)
+    audit_known(settings, inputs, &known)
 }
 
 /// Audits what a cluster answered. `kind`: `Live` for the cluster itself, `Snapshot` for what a file kept.
@@ -94,9 +96,10 @@ pub fn audit_scan(settings: &Settings, scan: Scan, kind: &SourceKind) -> Result<
     let settings = settings.for_cluster(&scan.cluster.version);
     let known = Known::gather(&settings, None)?;
     let loaded = inventory::load_scan(scan, kind);
-    let mut audit = audit_loaded(&settings, loaded, Vec::new(), &known)?;
+    let mut audit = audit_loaded(&settings, loaded, &known)?;
     if !settings.compare.is_empty() {
-        let files = inventory::load(inputs::compared(&settings)?, true);
+        let inputs = inputs::compared(&settings)?;
+        let files = inventory::load_rendered(inputs.texts, inputs.rendering, true);
         audit.report.problems.extend(drift::notes(&files.inventory, &audit.inventory));
     }
     Ok(audit)
@@ -108,32 +111,23 @@ pub fn audit_inputs(
     inputs: Vec<inventory::Input>,
     noticed: Vec<Problem>,
 ) -> Result<Audit, AuditError> {
-    audit_known(settings, inputs, noticed, &Known::default())
+    let inputs = Inputs { texts: inputs, problems: noticed, ..Inputs::default() };
+    audit_known(settings, inputs, &Known::default())
 }
 
-fn audit_known(
-    settings: &Settings,
-    inputs: Vec<inventory::Input>,
-    noticed: Vec<Problem>,
-    known: &Known,
-) -> Result<Audit, AuditError> {
-    let loaded = inventory::load(inputs, settings.partial);
-    audit_loaded(settings, loaded, noticed, known)
+fn audit_known(settings: &Settings, inputs: Inputs, known: &Known) -> Result<Audit, AuditError> {
+    let mut loaded = inventory::load_rendered(inputs.texts, inputs.rendering, settings.partial);
+    loaded.problems.extend(inputs.problems);
+    audit_loaded(settings, loaded, known)
 }
 
-fn audit_loaded(
-    settings: &Settings,
-    mut loaded: Loaded,
-    noticed: Vec<Problem>,
-    known: &Known,
-) -> Result<Audit, AuditError> {
+fn audit_loaded(settings: &Settings, mut loaded: Loaded, known: &Known) -> Result<Audit, AuditError> {
     let rules = RuleSet::with_folders(&settings.rules.folders)?;
     let (skipped, active): (Vec<_>, Vec<_>) = active(&rules, &settings.rules)?
         .into_iter()
         .partition(|active| settings.managed.is_some() && active.rule.subject.is_provider_business());
     let definitions = inputs::definitions(settings)?;
     let beside = (!definitions.is_empty()).then(|| inventory::load(definitions, true).inventory);
-    loaded.problems.extend(noticed);
     loaded.problems.extend(settings.notices.iter().cloned());
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
     let assumptions = Assumptions {
@@ -159,7 +153,8 @@ fn judge(
     noticed: &[Problem],
     passes: Passes,
 ) -> Result<(Facts, Evaluation), String> {
-    let maker = Maker::new(inventory, assumptions, definitions)?;
+    let judged = rules.iter().map(|active| active.rule.subject).collect();
+    let maker = Maker::new(inventory, assumptions, definitions, judged)?;
     let mut evaluating = Evaluating::new(rules, passes);
     let mut facts = maker.control_plane(inventory, assumptions);
     evaluating.judge(inventory, &facts, 0..facts.subjects.len());

@@ -11,6 +11,6 @@ pub use args::{
     Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, CompletionsArgs, ConfigArgs,
     ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RbacArgs, RulesArgs,
 };
-pub use config::{Config, Override, Suppress};
+pub use config::{Chart, Config, Override, Suppress};
 pub use layers::{CONFIG_NAMES, ConfigError, ConfigFile, Setting, origins};
 pub use live::{LiveArgs, PluginChoice};

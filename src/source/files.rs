@@ -188,10 +188,11 @@ pub fn slashes(path: &Path) -> String {
 pub fn load(file: &FileRef, limit: u64) -> Result<String, (ProblemKind, String)> {
     let unreadable = |error: io::Error| (ProblemKind::Unreadable, format!("cannot be read: {error}"));
     let handle = open(&file.path).map_err(unreadable)?;
-    if !handle.metadata().map_err(unreadable)?.is_file() {
+    let metadata = handle.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
         return Err((ProblemKind::Unreadable, "is not a regular file".to_string()));
     }
-    let bytes = read_limited(handle, limit)
+    let bytes = read_limited(handle, limit, metadata.len() + 1)
         .map_err(unreadable)?
         .ok_or_else(|| (ProblemKind::BudgetExceeded, format!("is larger than {limit} bytes")))?;
     decode(bytes).map_err(|error| (ProblemKind::ParseError, format!("is not text: {error}")))

@@ -5,22 +5,26 @@
 //! cluster answered is a `scan`, and a `snapshot` keeps one. This
 //! layer knows no format and no Kubernetes.
 
+mod align;
 #[cfg(feature = "live")]
 pub mod cluster;
 mod decode;
 mod embedded;
 mod files;
 mod lines;
+mod render;
 mod revision;
 mod scan;
 mod snapshot;
 mod stdin;
 mod store;
 
+pub use align::align;
 pub use decode::{DecodeError, decode};
-pub use embedded::{LineMap, Piece};
+pub use embedded::{LineMap, Origin, Piece};
 pub use files::{FileRef, Ignores, MAX_FILE_BYTES, Walk, git_root, load, slashes, walk, walk_with};
 pub use lines::Lines;
+pub use render::{Piece as RenderedPiece, Release, RenderError, helm, kustomize};
 pub use revision::Revision;
 pub use scan::{Answer, ClusterName, ListState, Listed, Resource, Scan, ScannedObject, Want, Wants};
 pub use snapshot::{read_snapshot, write_snapshot};

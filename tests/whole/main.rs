@@ -10,5 +10,7 @@ mod descriptors;
 mod determinism;
 mod dumps;
 mod hostile_names;
+#[cfg(unix)]
+mod render;
 mod suppressions;
 mod transcripts;

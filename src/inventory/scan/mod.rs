@@ -19,7 +19,7 @@ pub use shipped::is_shipped;
 pub use trim::trim;
 
 use super::load::{Loading, read_all};
-use super::{Document, Input, Inventory, Loaded, Role, redaction};
+use super::{Document, Input, Inventory, Loaded, Rendering, Role, redaction};
 use crate::source::{ListState, Listed, Scan, SourceKind};
 use crate::syntax::{Forest, Format, Tree, View, json};
 use crate::vocabulary::{Problem, ProblemKind, SourceId, Span, UnknownCode};
@@ -53,7 +53,7 @@ pub fn load_scan(mut scan: Scan, kind: &SourceKind) -> Loaded {
 
 /// Reads files that hold the objects of a whole cluster, as `kubectl get` prints them; findings keep their lines.
 pub fn load_dump(inputs: Vec<Input>, lists: &[Listed]) -> Loaded {
-    let (loading, _) = read_all(inputs);
+    let (loading, _) = read_all(inputs, Rendering::default());
     finish(loading, Listings::new(lists))
 }
 
@@ -66,7 +66,7 @@ fn finish(loading: Loading, listings: Listings) -> Loaded {
 }
 
 /// An object's tree. Objects were redacted when they arrived; answers, and what somebody else wrote into a file, were not.
-fn read(source: SourceId, text: Arc<str>) -> Result<Tree, Problem> {
+fn read(source: SourceId, mut text: Arc<str>) -> Result<Tree, Problem> {
     let (mut trees, problems) = json::read(source, &text, Span::new(0, text.len()));
     let broken = problems.into_iter().find(|problem| problem.kind != ProblemKind::DuplicateKey);
     let nothing = || Problem::at(ProblemKind::ParseError, source, Span::default(), "JSON does not parse: no object");
@@ -74,7 +74,7 @@ fn read(source: SourceId, text: Arc<str>) -> Result<Tree, Problem> {
         return Err(problem);
     }
     trees.iter_mut().for_each(marker::restore);
-    redaction::redact(&mut trees, &mut String::from(&*text));
+    redaction::redact(&mut trees, &mut text);
     let mut tree = trees.pop().ok_or_else(nothing)?;
     tree.shrink();
     Ok(tree)

@@ -95,12 +95,12 @@ pub(super) fn controller_of<'o>(kind: &str, owners: impl IntoIterator<Item = (&'
 
 /// An object as a scan keeps it: compact JSON with `apiVersion` and `kind`. `None` for bytes that are no JSON object.
 pub fn trim(resource: &Resource, bytes: &[u8]) -> Option<Box<str>> {
-    let (mut text, mut trees) = read(std::str::from_utf8(bytes).ok()?.to_string())?;
+    let (mut text, mut trees) = read(std::str::from_utf8(bytes).ok()?)?;
     // Items of lists carry no kind of their own, and of a Secret it decides what must be hidden.
     if resource.kind == "Secret" && trees[0].get(trees[0].root(), "kind").is_none() {
         let rest = text.trim_start().strip_prefix('{')?;
         let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
-        (text, trees) = read(format!("{{\"kind\":\"Secret\"{comma}{rest}"))?;
+        (text, trees) = read(&format!("{{\"kind\":\"Secret\"{comma}{rest}"))?;
     }
     redaction::redact(&mut trees, &mut text);
     let tree = &trees[0];
@@ -110,9 +110,9 @@ pub fn trim(resource: &Resource, bytes: &[u8]) -> Option<Box<str>> {
 }
 
 /// One object. A key that stands twice may hide a secret from those who look at the last only: such a text is refused.
-fn read(text: String) -> Option<(String, Vec<Tree>)> {
-    let shared: Arc<str> = Arc::from(text.as_str());
-    let (trees, problems) = json::read(SourceId::default(), &shared, Span::new(0, shared.len()));
+fn read(text: &str) -> Option<(Arc<str>, Vec<Tree>)> {
+    let text: Arc<str> = Arc::from(text);
+    let (trees, problems) = json::read(SourceId::default(), &text, Span::new(0, text.len()));
     let is_object = trees.len() == 1 && matches!(trees[0].data(trees[0].root()), Data::Map(_));
     (is_object && problems.is_empty()).then_some((text, trees))
 }
