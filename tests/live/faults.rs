@@ -538,7 +538,7 @@ mod kubeconfigs {
         let plugin = format!("command: sh, args: [-c, 'touch {}']", trace.display());
         let text = exec(&server.url, "x", "").replace("command: 'x'", &plugin);
         let mut settings = settings(write(&folder, "kubeconfig", &text));
-        settings.kubeconfig.repository = Some(folder.path().to_path_buf());
+        settings.kubeconfig.foreign = vec![folder.path().to_path_buf()];
         let error = scanned(&settings, &wants()).unwrap_err();
         assert_eq!(error.obstacle, Obstacle::PluginDenied, "{error}");
         assert!(error.to_string().contains("--exec-plugins=allow"), "{error}");
@@ -551,6 +551,22 @@ mod kubeconfigs {
         scanned(&settings, &wants()).expect("a token needs no plugin");
         let with_token = server.asked().iter().any(|asked| asked.headers.contains("authorization: bearer t\n"));
         assert!(with_token, "{:?}", server.asked());
+    }
+
+    #[test]
+    fn a_kubeconfig_of_the_repository_cannot_have_files_sent() {
+        let server = Server::start(|_| None);
+        let folder = tempfile::tempdir().unwrap();
+        let secret = write(&folder, "secret", "hunter2");
+        let text = std::fs::read_to_string(server.kubeconfig()).unwrap();
+        let text = text.replace("user: {}", &format!("user: {{tokenFile: {}}}", secret.display()));
+        let mut settings = settings(write(&folder, "kubeconfig", &text));
+        scanned(&settings, &wants()).expect("its own kubeconfig may name a token file");
+        let sent = server.asked().len();
+        settings.kubeconfig.foreign = vec![folder.path().to_path_buf()];
+        let error = scanned(&settings, &wants()).unwrap_err();
+        assert_eq!(error.obstacle, Obstacle::PluginDenied, "{error}");
+        assert_eq!(server.asked().len(), sent, "something was sent");
     }
 
     #[test]
