@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::document::{key_of, objects_in};
-use super::{Document, EnvironmentId, Inventory, Role, duplicates, embedded, redaction, script, surprise};
+use super::{Document, EnvironmentId, Inventory, Role, captured, duplicates, embedded, redaction, script, surprise};
 use crate::source::{Source, SourceKind, Sources, align};
 use crate::syntax::template::Template;
 use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, items, marks, split, template};
@@ -301,6 +301,20 @@ impl Loading {
             let tree = self.forest.push(tree);
             let root = self.forest.view(NodeRef { tree, node: root });
             let is_data = matches!(format, Format::Yaml | Format::Json);
+            let captured = captured::objects(format, root);
+            for (object, key) in &captured {
+                self.documents.push(Document {
+                    root: object.at(),
+                    source,
+                    format,
+                    key: Some(key.clone()),
+                    role: Role::Object,
+                    environment: EnvironmentId::default(),
+                });
+            }
+            if !captured.is_empty() {
+                continue;
+            }
             for object in objects_in(root) {
                 let key = key_of(object).filter(|_| is_data);
                 let role = match (&key, is_data) {

@@ -2,6 +2,7 @@
 //!
 //! Knows how Kubernetes names and selects things, and where secrets stand. Knows nothing of rules, and judges nothing.
 
+mod captured;
 mod completeness;
 mod document;
 mod duplicates;

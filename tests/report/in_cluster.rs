@@ -225,3 +225,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_name_that_begins_with_colons_begins_no_line() {
+    let (mut report, texts) = in_cluster();
+    report.findings.truncate(1);
+    report.findings[0].location.path = String::new();
+    report.findings[0].location.object = "::error::x".to_string();
+    let text = render(Format::Concise, &report, &texts, &Style::default());
+    assert!(text.lines().all(|line| !line.starts_with("::")), "{text}");
+}

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::source::{Answer, Scan};
+use crate::syntax::metrics::{self, Sample};
 
 /// The documents, each with the name that reports give it.
 pub(super) fn documents(scan: &Scan) -> Vec<(String, String)> {
@@ -51,54 +52,15 @@ fn kubelet(answer: &Answer) -> Option<(String, String)> {
     Some((format!("KubeletConfiguration/{node}"), Value::Object(document).to_string()))
 }
 
-/// The samples of Prometheus' text format: name, where it was asked, labels, value.
+/// The samples of an answer: name, where it was asked, labels, value.
 fn samples(from: &str, text: &str) -> Vec<Value> {
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| sample(from, line)).collect()
-}
-
-fn sample(from: &str, line: &str) -> Option<Value> {
-    let line = line.trim();
-    let end = line.find(['{', ' ', '\t'])?;
-    let (name, rest) = line.split_at(end);
-    let (labels, rest) = match rest.strip_prefix('{') {
-        Some(inside) => labels(inside)?,
-        None => (serde_json::Map::new(), rest),
+    let entry = |sample: Sample<'_>| {
+        let labels: serde_json::Map<String, Value> =
+            sample.labels.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect();
+        let value = sample.integer().map_or_else(|| json!(sample.value), |value| json!(value));
+        json!({ "name": sample.name, "from": from, "labels": labels, "value": value })
     };
-    let value: f64 = rest.split_whitespace().next()?.parse().ok()?;
-    // What is no number of JSON (`NaN`, `+Inf`) says nothing.
-    let value = if value.fract() == 0.0 && value.abs() < 9e15 { json!(value as i64) } else { json!(value) };
-    (!value.is_null()).then(|| json!({ "name": name, "from": from, "labels": labels, "value": value }))
-}
-
-/// The labels up to the closing brace, and what follows it.
-fn labels(mut text: &str) -> Option<(serde_json::Map<String, Value>, &str)> {
-    let mut labels = serde_json::Map::new();
-    loop {
-        text = text.trim_start_matches([',', ' ']);
-        if let Some(rest) = text.strip_prefix('}') {
-            return Some((labels, rest));
-        }
-        let (name, rest) = text.split_once("=\"")?;
-        let (value, rest) = quoted(rest)?;
-        labels.insert(name.trim().to_string(), json!(value));
-        text = rest;
-    }
-}
-
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return Some((value, &text[at + 1..])),
-            '\\' => match chars.next()?.1 {
-                'n' => value.push('\n'),
-                other => value.push(other),
-            },
-            c => value.push(c),
-        }
-    }
-    None
+    metrics::samples(text).map(entry).collect()
 }
 
 #[cfg(test)]
