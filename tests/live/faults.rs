@@ -61,6 +61,42 @@ fn a_server_without_tls_behind_https() {
 }
 
 #[test]
+fn a_server_with_tls_behind_http() {
+    let says = "Client sent an HTTP request to an HTTPS server.";
+    let server = on("/version", move || Action::Reply(400, format!("{says}\n")));
+    let error = scanned(&server.settings(), &wants()).unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::Unready, "{error}");
+    assert!(error.message.contains(says), "{error}");
+}
+
+#[test]
+fn an_address_that_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in ["ftp://127.0.0.1:1", "/version", "https://"] {
+        let error = scanned(&settings(kubeconfig(&folder, url)), &wants()).unwrap_err();
+        assert_eq!(error.obstacle, Obstacle::Kubeconfig, "{url}: {error}");
+    }
+    let error = scanned(&settings(kubeconfig(&folder, "127.0.0.1:1")), &wants()).unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::Unreachable, "{error}");
+    assert!(error.message.contains("https://127.0.0.1:1"), "{error}");
+}
+
+#[test]
+fn a_proxy_that_is_not_there() {
+    let server = Server::start(|_| None);
+    let mut settings = server.settings();
+    settings.proxy = Some("http://me:hunter2@127.0.0.1:1".into());
+    let error = scanned(&settings, &wants()).unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::Unreachable, "{error}");
+    assert!(error.message.contains("proxy") && !error.to_string().contains("hunter2"), "{error}");
+    settings.proxy = Some("ftp://me:hunter2@127.0.0.1:1".into());
+    let error = scanned(&settings, &wants()).unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::Kubeconfig, "{error}");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+    assert!(server.asked().is_empty(), "it was not asked through a proxy");
+}
+
+#[test]
 fn the_first_answer_never_comes() {
     let error = scanned(&on("/version", || Action::Hang).settings(), &wants()).unwrap_err();
     assert_eq!(error.obstacle, Obstacle::Timeout, "{error}");
