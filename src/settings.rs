@@ -2,6 +2,12 @@
 //!
 //! Everything that can be wrong about them is found here, before any input is read.
 
+#[cfg(feature = "live")]
+mod live;
+
+#[cfg(feature = "live")]
+pub use live::live;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -113,8 +119,14 @@ pub struct Settings {
     pub render: RenderSettings,
     /// Rules.
     pub rules: RuleSettings,
+    /// The files that a cluster is compared with.
+    pub compare: Vec<PathBuf>,
+    /// The snapshot to audit instead of paths.
+    pub snapshot: Option<PathBuf>,
     /// The version to judge for.
     pub target_version: KubeVersion,
+    /// Somebody said so; else that of a cluster goes before it.
+    pub targeted: bool,
     /// The day to judge for.
     pub as_of: Date,
     /// The input is part of a larger whole.
@@ -156,6 +168,10 @@ impl Settings {
     /// Combines what was typed with the configuration; the command line wins. `today` decides where neither says.
     pub fn build(args: &AuditArgs, file: &ConfigFile, today: Date) -> Result<Settings, UsageError> {
         let config = &file.config;
+        if !args.compare.is_empty() && args.snapshot.is_none() && !args.live {
+            let error = UsageError::new("--compare compares files with a cluster, and none is audited");
+            return Err(error.help("add --live or --snapshot FILE"));
+        }
         Ok(Settings {
             paths: args.paths.clone(),
             exclude: globs(&args.exclude)?,
@@ -163,6 +179,9 @@ impl Settings {
             crds: args.crds.clone(),
             render: render(args, config)?,
             rules: rule_settings(args, config)?,
+            compare: args.compare.clone(),
+            snapshot: args.snapshot.clone(),
+            targeted: args.target_version.is_some() || config.target_version.is_some(),
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,
             as_of: args.as_of.as_deref().map_or(Ok(today), date)?,
             partial: args.partial || config.partial.unwrap_or_default(),
@@ -186,6 +205,12 @@ impl Settings {
 }
 
 impl Settings {
+    /// The same for a cluster of a version, which is judged for its own unless somebody said otherwise.
+    pub fn for_cluster(&self, version: &str) -> Settings {
+        let own = version.parse().ok().filter(|_| !self.targeted);
+        Settings { target_version: own.unwrap_or_else(|| self.target_version.clone()), ..self.clone() }
+    }
+
     /// A path as globs of the configuration see it: that of the repository.
     pub fn in_repository<'p>(&self, path: &'p str) -> Cow<'p, str> {
         in_repository(&self.prefix, path).map_or(Cow::Borrowed(path), Cow::Owned)

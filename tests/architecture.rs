@@ -132,6 +132,28 @@ fn only_the_edges_touch_the_world() {
 }
 
 #[test]
+fn only_the_cluster_source_knows_the_network() {
+    const WORDS: &[&str] = &[
+        "kube::",
+        "hyper::",
+        "hyper_util",
+        "tokio::net",
+        "tokio_rustls",
+        "std::net::Tcp",
+        "std::net::Udp",
+        "UnixStream",
+    ];
+    let inside = |file: &SourceFile, part: &str| file.path.to_string_lossy().replace('\\', "/").contains(part);
+    let mut wrong = Vec::new();
+    for file in files().iter().filter(|file| !inside(file, "src/source/cluster/")) {
+        wrong.extend(WORDS.iter().filter(|word| file.text.contains(**word)).map(|word| (file.path.clone(), *word)));
+        let asks = ["cluster::scan(", "cluster::preflight("].iter().find(|call| file.text.contains(**call));
+        wrong.extend(asks.filter(|_| !inside(file, "src/commands/live.rs")).map(|call| (file.path.clone(), *call)));
+    }
+    assert!(wrong.is_empty(), "only src/source/cluster, asked by src/commands/live.rs alone, may: {wrong:?}");
+}
+
+#[test]
 fn every_module_says_what_it_is_for() {
     let silent: Vec<_> =
         files().into_iter().filter(|file| !file.text.starts_with("//!")).map(|file| file.path).collect();

@@ -8,16 +8,17 @@ use crate::engine::{self, About, ActiveRule, Evaluation, Outcome, Spot, Verdict}
 use crate::facts::{Facts, Subject};
 use crate::inventory::{Inventory, Loaded};
 use crate::report::{
-    Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote, Region,
-    Related, Report, RuleCard, Skipped, Status, SubjectName, Suppressed, SuppressedBy, in_repository, score_input,
+    Cluster, Counts, Coverage, DataNote, Finding, KindCoverage, KindState, Location, LocationSource, ProblemNote,
+    Region, Related, Report, RuleCard, Skipped, Status, SubjectName, Suppressed, SuppressedBy, in_repository,
+    score_input,
 };
 use crate::rule::{Judge, Rule};
 use crate::score;
 use crate::settings::Settings;
-use crate::source::SourceKind;
+use crate::source::{ClusterName, SourceKind};
 use crate::syntax::Mark;
 use crate::triage::{Identity, Suppressions, Target, Waiver, WaiverKind, fingerprints};
-use crate::vocabulary::{Pillar, Place, Problem, ProblemKind, Severity, SourceId, Stability};
+use crate::vocabulary::{Pillar, Place, Problem, ProblemKind, Reason, Severity, SourceId, Stability, UnknownCode};
 
 /// The version of the rule set; changes when rules that count do.
 pub const RULESET: &str = "2026.1";
@@ -127,6 +128,7 @@ pub fn report(
         rules: cards(rules),
         counts,
         elapsed: None,
+        cluster: inventory.listings().map(|listings| cluster(listings.cluster())),
         data_notes: data_notes(facts),
     };
     Audit { report, failed: failed_named || internal, empty, inventory }
@@ -256,11 +258,14 @@ impl Assembler<'_> {
                 container: subject.container.as_deref().map(str::to_string),
                 component: subject.component.map(str::to_string),
             },
-            (None, About::Source(source)) => SubjectName {
-                kind: "Document".to_string(),
-                name: self.inventory.sources().get(source).path().to_string(),
-                ..SubjectName::default()
-            },
+            (None, About::Source(source)) => {
+                let path = self.inventory.sources().get(source).path();
+                let (kind, name) = match self.inventory.listings() {
+                    Some(_) => path.split_once('/').unwrap_or(("Object", path)),
+                    None => ("Document", &**path),
+                };
+                SubjectName { kind: kind.to_string(), name: name.to_string(), ..SubjectName::default() }
+            }
             (None, About::Subject(_)) => SubjectName::default(),
         }
     }
@@ -278,11 +283,22 @@ impl Assembler<'_> {
     fn place_location(&self, place: Place, field: String, object: String) -> Location {
         let sources = self.inventory.sources();
         let outermost = sources.outermost(place);
+        let outer = sources.get(outermost.source);
+        let of_cluster = match outer.kind() {
+            SourceKind::Live => Some(LocationSource::Live),
+            SourceKind::Snapshot => Some(LocationSource::Snapshot),
+            _ => None,
+        };
+        if let Some(source) = of_cluster {
+            // An object of a cluster is its own place: its name and the field, no file and no line.
+            let object = outer.path().to_string();
+            return Location { source, path: String::new(), region: None, field, object, place: None };
+        }
         let position = sources.locate(place.source, place.span);
         let source = match sources.get(place.source).kind() {
-            SourceKind::File => LocationSource::File,
             SourceKind::Stdin => LocationSource::Stdin,
             SourceKind::Embedded { .. } => LocationSource::Embedded,
+            _ => LocationSource::File,
         };
         let region = Region {
             line: position.line as usize,
@@ -360,6 +376,11 @@ impl Assembler<'_> {
 
     fn kinds(&self) -> Vec<KindCoverage> {
         let root = crate::inventory::EnvironmentId::default();
+        if let Some(listings) = self.inventory.listings() {
+            let mut kinds: Vec<KindCoverage> = listings.rows().iter().map(listed).collect();
+            kinds.sort_by(|a, b| a.kind.cmp(&b.kind));
+            return kinds;
+        }
         LINKED_KINDS
             .iter()
             .map(|kind| {
@@ -402,6 +423,20 @@ impl Assembler<'_> {
         pillars.dedup();
         pillars
     }
+}
+
+fn cluster(name: &ClusterName) -> Cluster {
+    let ClusterName { name, context, server, version, taken_at } = name.clone();
+    Cluster { name, context, server, version, taken_at }
+}
+
+fn listed((kind, reason): &(String, Option<Reason>)) -> KindCoverage {
+    let state = match reason.as_ref().map(|reason| reason.code) {
+        None => KindState::Complete,
+        Some(UnknownCode::Forbidden | UnknownCode::AbsentApi) => KindState::Unreadable,
+        Some(_) => KindState::Partial,
+    };
+    KindCoverage { kind: kind.clone(), state, reason: reason.clone() }
 }
 
 fn object_name(subject: &Subject) -> String {

@@ -56,6 +56,11 @@ pub fn definitions(settings: &Settings) -> Result<Vec<Input>, AuditError> {
     Ok(read(settings, &found.files))
 }
 
+/// The files that a cluster is compared with.
+pub fn compared(settings: &Settings) -> Result<Inputs, AuditError> {
+    Ok(of_files(settings, find(settings, &settings.compare)?))
+}
+
 fn find(settings: &Settings, paths: &[PathBuf]) -> Result<Walk, AuditError> {
     let cwd =
         std::env::current_dir().map_err(|error| UsageError::new(format!("the working directory is gone: {error}")))?;

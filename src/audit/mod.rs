@@ -3,25 +3,28 @@
 //! This is the one place that knows every layer; each step is one call.
 
 mod assemble;
+mod drift;
 mod groups;
 mod inputs;
 mod known;
 mod render;
 mod suppressions;
+mod wants;
 
 pub use known::{met, read as read_baseline};
+pub use wants::{qualified, settled, wants, without};
 
 use std::fmt;
 
 use crate::engine::{ActiveRule, Evaluating, Evaluation, Passes};
 use crate::expr::Value;
 use crate::facts::{Assumptions, Facts, Maker};
-use crate::inventory::{self, DocumentId, Inventory};
+use crate::inventory::{self, DocumentId, Inventory, Loaded};
 use crate::report::Report;
 use crate::rule::{LoadError, Rule, RuleSet, select};
 use crate::settings::{RuleSettings, Settings, UsageError};
-use crate::source::Revision;
-use crate::vocabulary::{Problem, Profile};
+use crate::source::{Revision, Scan, SourceKind, read_snapshot};
+use crate::vocabulary::{Problem, Profile, SourceId};
 use inputs::Inputs;
 use known::Known;
 
@@ -45,6 +48,8 @@ pub enum AuditError {
     Usage(UsageError),
     /// A rule.
     Rules(LoadError),
+    /// The snapshot.
+    Snapshot(String),
     /// k8sready's own data.
     Internal(String),
 }
@@ -54,6 +59,7 @@ impl fmt::Display for AuditError {
         match self {
             AuditError::Usage(error) => write!(f, "{error}"),
             AuditError::Rules(error) => write!(f, "{error}"),
+            AuditError::Snapshot(error) => f.write_str(error),
             AuditError::Internal(error) => write!(f, "{error} (a defect of k8sready; please report it)"),
         }
     }
@@ -75,9 +81,28 @@ impl From<LoadError> for AuditError {
 
 /// Reads the inputs that the settings name and audits them. Findings that the baseline lists or `revision` has are not new.
 pub fn audit(settings: &Settings, revision: Option<&Revision>) -> Result<Audit, AuditError> {
+    if let Some(path) = &settings.snapshot {
+        let scan = read_snapshot(path)
+            .map_err(|error| AuditError::Snapshot(format!("the snapshot `{}` {error}", path.display())))?;
+        return audit_scan(settings, scan, &SourceKind::Snapshot);
+    }
     let inputs = inputs::collect(settings)?;
     let known = Known::gather(settings, revision)?;
     audit_known(settings, inputs, &known)
+}
+
+/// Audits what a cluster answered. `kind`: `Live` for the cluster itself, `Snapshot` for what a file kept.
+pub fn audit_scan(settings: &Settings, scan: Scan, kind: &SourceKind) -> Result<Audit, AuditError> {
+    let settings = settings.for_cluster(&scan.cluster.version);
+    let known = Known::gather(&settings, None)?;
+    let loaded = inventory::load_scan(scan, kind);
+    let mut audit = audit_loaded(&settings, loaded, &known)?;
+    if !settings.compare.is_empty() {
+        let inputs = inputs::compared(&settings)?;
+        let files = inventory::load_rendered(inputs.texts, inputs.rendering, true);
+        audit.report.problems.extend(drift::notes(&files.inventory, &audit.inventory));
+    }
+    Ok(audit)
 }
 
 /// Audits inputs that were read already. `noticed` are problems met while reading them.
@@ -91,14 +116,18 @@ pub fn audit_inputs(
 }
 
 fn audit_known(settings: &Settings, inputs: Inputs, known: &Known) -> Result<Audit, AuditError> {
+    let mut loaded = inventory::load_rendered(inputs.texts, inputs.rendering, settings.partial);
+    loaded.problems.extend(inputs.problems);
+    audit_loaded(settings, loaded, known)
+}
+
+fn audit_loaded(settings: &Settings, mut loaded: Loaded, known: &Known) -> Result<Audit, AuditError> {
     let rules = RuleSet::with_folders(&settings.rules.folders)?;
     let (skipped, active): (Vec<_>, Vec<_>) = active(&rules, &settings.rules)?
         .into_iter()
         .partition(|active| settings.managed.is_some() && active.rule.subject.is_provider_business());
     let definitions = inputs::definitions(settings)?;
     let beside = (!definitions.is_empty()).then(|| inventory::load(definitions, true).inventory);
-    let mut loaded = inventory::load_rendered(inputs.texts, inputs.rendering, settings.partial);
-    loaded.problems.extend(inputs.problems);
     loaded.problems.extend(settings.notices.iter().cloned());
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
     let assumptions = Assumptions {
@@ -129,12 +158,20 @@ fn judge(
     let mut evaluating = Evaluating::new(rules, passes);
     let mut facts = maker.control_plane(inventory, assumptions);
     evaluating.judge(inventory, &facts, 0..facts.subjects.len());
-    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
+    let ids: Vec<DocumentId> = inventory.judged().collect();
     for chunk in ids.chunks(CHUNK) {
         let (first_tree, first_subject) = (inventory.forest().next_id(), facts.subjects.len());
         maker.objects(inventory, chunk, &mut facts);
         evaluating.judge(inventory, &facts, first_subject..facts.subjects.len());
         inventory.forget_trees(first_tree);
+    }
+    if let Some(listings) = inventory.listings() {
+        let ours = |active: &ActiveRule<'_>| facts.managed.is_empty() || !active.rule.subject.is_provider_business();
+        for (rule, active) in rules.iter().enumerate().filter(|(_, active)| ours(active)) {
+            for reason in wants::unseen(active.rule, listings) {
+                evaluating.unseen(rule, SourceId::default(), reason);
+            }
+        }
     }
     let evaluation = evaluating.finish(inventory, &facts, noticed);
     Ok((facts, evaluation))

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::live::LiveArgs;
 use crate::vocabulary::{GroupBy, Profile, Severity};
 
 const EXIT_CODES: &str = "Exit codes:
@@ -34,6 +35,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List the rules
     Rules(RulesArgs),
+    /// Print the rights that an audit of a cluster needs
+    Rbac(RbacArgs),
     /// See what configures an audit, and where each value comes from
     Config(ConfigArgs),
     /// Print completions for a shell
@@ -91,6 +94,22 @@ pub struct AuditArgs {
     /// Files and folders; `-` reads standard input
     #[arg(default_value = ".")]
     pub paths: Vec<PathBuf>,
+
+    /// Audit a cluster as a snapshot kept it, instead of files
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "since"], help_heading = "Cluster")]
+    pub snapshot: Option<PathBuf>,
+    /// Audit a running cluster instead of files: lists and gets only, never a Secret
+    #[arg(long, conflicts_with_all = ["paths", "since", "snapshot"], help_heading = "Cluster")]
+    pub live: bool,
+    /// Also say what the cluster has otherwise than these files or folders declare it (repeatable)
+    #[arg(long, value_name = "PATH", help_heading = "Cluster")]
+    pub compare: Vec<PathBuf>,
+    /// Only say what the account may read of the cluster, and which rules lack something
+    #[arg(long, requires = "live", help_heading = "Cluster")]
+    pub preflight: bool,
+    /// Which cluster, and as whom
+    #[command(flatten)]
+    pub cluster: LiveArgs,
 
     /// Only these rules: ids, areas, pillars, frameworks or globs, comma separated
     #[arg(long, value_delimiter = ',', value_name = "RULES", help_heading = "Rules")]
@@ -180,7 +199,8 @@ pub struct AuditArgs {
     #[arg(long, help_heading = "Gate")]
     pub require_complete: bool,
 
-    /// Format of the report: full, concise, json, sarif, github, gitlab, junit or markdown
+    /// Format of the report: full, concise, json, sarif, github, gitlab, junit,
+    /// markdown, prometheus, openreports or policyreport
     #[arg(long, short, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<String>,
     /// Write a further report to a file: FORMAT=FILE (repeatable)
@@ -253,6 +273,29 @@ pub struct RulesArgs {
     /// More rules from a folder (repeatable)
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
+}
+
+/// Arguments of `rbac`.
+#[derive(Debug, clap::Args)]
+pub struct RbacArgs {
+    /// Only for these rules: ids, areas, pillars, frameworks or globs, comma separated
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub select: Vec<String>,
+    /// Not for these rules
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    pub ignore: Vec<String>,
+    /// For the rules of this profile
+    #[arg(long, default_value = "production")]
+    pub profile: Profile,
+    /// More rules from a folder (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Name of the roles
+    #[arg(long, default_value = "k8sready")]
+    pub name: String,
+    /// Also bind them to a service account: NAMESPACE/NAME
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub service_account: Option<String>,
 }
 
 /// Arguments of `config`.

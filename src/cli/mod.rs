@@ -5,10 +5,12 @@
 mod args;
 mod config;
 mod layers;
+mod live;
 
 pub use args::{
     Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, CompletionsArgs, ConfigArgs,
-    ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RulesArgs,
+    ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RbacArgs, RulesArgs,
 };
 pub use config::{Chart, Config, Override, Suppress};
 pub use layers::{CONFIG_NAMES, ConfigError, ConfigFile, Setting, origins};
+pub use live::{LiveArgs, PluginChoice};

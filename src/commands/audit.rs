@@ -2,20 +2,26 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use super::base::Against;
 use super::texts::Texts;
-use super::{CommandError, environment};
-use crate::audit::{Audit, audit};
+use super::{CommandError, environment, live};
+use crate::audit::{Audit, active, audit, audit_scan, wants};
 use crate::cli::AuditArgs;
 use crate::report::{Format, write};
+use crate::rule::RuleSet;
 use crate::settings::{Gate, Settings};
+use crate::source::SourceKind;
 
 /// Audits, reports, and decides the exit code. Reports are written in every case.
 pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
+    #[cfg(feature = "live")]
+    if args.preflight {
+        return super::preflight::run(args);
+    }
     let started = Instant::now();
     let (settings, mut audit) = audited(args)?;
     audit.report.elapsed = (settings.format == Format::Full).then(|| started.elapsed());
@@ -28,7 +34,7 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
     print(args, &settings, &audit)?;
     let code = exit_code(&settings.gate, &audit);
     if code == NOTHING_OR_INCOMPLETE {
-        say_what_is_missing(&settings, &audit)?;
+        say_what_is_missing(args, &settings, &audit)?;
     }
     // The process ends here; taking a large inventory apart first would only cost time.
     std::mem::forget(audit);
@@ -37,13 +43,29 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
 
 /// What the arguments mean, and what comes of them.
 pub(super) fn audited(args: &AuditArgs) -> Result<(Settings, Audit), CommandError> {
+    let (settings, against) = understood(args)?;
+    let audit = if args.live { of_cluster(args, &settings)? } else { audit(&settings, against.revision.as_ref())? };
+    Ok((settings, audit))
+}
+
+/// What the arguments mean, and what is compared with.
+pub(super) fn understood(args: &AuditArgs) -> Result<(Settings, Against), CommandError> {
+    live::check(args.live, &args.cluster)?;
     let mut against = Against::find(args)?;
     let config = against.config(args)?;
     let mut settings = Settings::build(args, &config, environment::today())?;
     settings.prefix = environment::uri_prefix();
     against.settle(&mut settings);
-    let audit = audit(&settings, against.revision.as_ref())?;
-    Ok((settings, audit))
+    Ok((settings, against))
+}
+
+/// Scans the cluster for what the rules need, and audits what it answered.
+fn of_cluster(args: &AuditArgs, settings: &Settings) -> Result<Audit, CommandError> {
+    let set = RuleSet::with_folders(&settings.rules.folders)?;
+    let rules = active(&set, &settings.rules).map_err(CommandError::from)?;
+    let scan =
+        live::scan(&args.cluster, &args.compare, args.quiet > 0, &wants(rules.iter().map(|active| active.rule)))?;
+    Ok(audit_scan(settings, scan, &SourceKind::Live)?)
 }
 
 fn say_what_is_in_use(settings: &Settings, audit: &Audit) -> io::Result<()> {
@@ -107,12 +129,16 @@ fn print(args: &AuditArgs, settings: &Settings, audit: &Audit) -> Result<(), Com
     }
 }
 
-fn say_what_is_missing(settings: &Settings, audit: &Audit) -> io::Result<()> {
-    let paths: Vec<String> = settings.paths.iter().map(|path| format!("`{}`", path.display())).collect();
+fn say_what_is_missing(args: &AuditArgs, settings: &Settings, audit: &Audit) -> io::Result<()> {
+    let quoted = |path: &PathBuf| format!("`{}`", path.display());
     let mut stderr = anstream::stderr().lock();
     if audit.empty {
-        let paths = paths.join(", ");
-        writeln!(stderr, "error: nothing to audit in {paths}\n  help: name other paths, or allow it with --allow-empty")
+        let (input, other) = match &settings.snapshot {
+            _ if args.live => ("the cluster".to_string(), "use an account that may read something"),
+            Some(snapshot) => (quoted(snapshot), "take another snapshot"),
+            None => (settings.paths.iter().map(quoted).collect::<Vec<_>>().join(", "), "name other paths"),
+        };
+        writeln!(stderr, "error: nothing to audit in {input}\n  help: {other}, or allow it with --allow-empty")
     } else {
         let (unknown, failed) = (audit.report.counts.unknown, audit.report.coverage.documents_failed);
         writeln!(

@@ -18,6 +18,41 @@ pub fn today() -> Date {
     jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date()
 }
 
+/// What surrounds a scan of a cluster: kubeconfigs, proxies, and whether somebody is there to answer. `beside`: what is
+/// audited with it.
+#[cfg(feature = "live")]
+pub fn cluster(beside: &[std::path::PathBuf]) -> crate::source::cluster::LiveSettings {
+    use crate::source::cluster::{KubeconfigPaths, LiveSettings, ProxyVariables};
+    let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // Go reads both spellings, the large one first.
+    let either = |name: &str| get(name).or_else(|| get(&name.to_lowercase())).unwrap_or_default();
+    let home = std::env::home_dir();
+    let in_home = |name: &str| home.as_ref().map(|home| home.join(".kube").join(name));
+    let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let here = std::env::current_dir().ok().and_then(|cwd| git_root(&cwd));
+    let folders = |path: std::path::PathBuf| git_root(&path).into_iter().chain([path]);
+    let kubeconfig = KubeconfigPaths {
+        named: None,
+        listed: std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect(),
+        usual: in_home("config"),
+        kuberc: match get("KUBERC") {
+            Some(off) if off == "off" => None,
+            Some(path) => Some(path.into()),
+            None => in_home("kuberc"),
+        },
+        foreign: beside.iter().filter_map(|path| path.canonicalize().ok()).flat_map(folders).chain(here).collect(),
+    };
+    let proxies = ProxyVariables { http: either("HTTP_PROXY"), https: either("HTTPS_PROXY"), none: either("NO_PROXY") };
+    let interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    LiveSettings { kubeconfig, proxies, interactive, ..LiveSettings::default() }
+}
+
+/// Whether standard error is a terminal.
+#[cfg(feature = "live")]
+pub fn stderr_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
 /// The style of a report. `terminal`: it goes to one.
 pub fn style(args: &AuditArgs, format: Format, terminal: bool) -> Style {
     let get = |name: &str| std::env::var(name).ok();

@@ -7,6 +7,10 @@ mod config;
 mod environment;
 mod explain;
 mod init;
+mod live;
+#[cfg(feature = "live")]
+mod preflight;
+mod rbac;
 mod rules;
 mod shell;
 mod texts;
@@ -28,6 +32,8 @@ pub enum CommandError {
     Usage(String),
     /// Reading or writing failed: exit code 4.
     Io(String),
+    /// The cluster cannot be scanned: exit code 5.
+    Cluster(String),
 }
 
 impl CommandError {
@@ -36,6 +42,7 @@ impl CommandError {
         match self {
             CommandError::Usage(_) => ExitCode::from(2),
             CommandError::Io(_) => ExitCode::from(4),
+            CommandError::Cluster(_) => ExitCode::from(5),
         }
     }
 }
@@ -43,7 +50,9 @@ impl CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CommandError::Usage(message) | CommandError::Io(message) => f.write_str(message),
+            CommandError::Usage(message) | CommandError::Io(message) | CommandError::Cluster(message) => {
+                f.write_str(message)
+            }
         }
     }
 }
@@ -69,7 +78,7 @@ impl From<LoadError> for CommandError {
 impl From<AuditError> for CommandError {
     fn from(error: AuditError) -> Self {
         match error {
-            AuditError::Internal(_) => CommandError::Io(error.to_string()),
+            AuditError::Internal(_) | AuditError::Snapshot(_) => CommandError::Io(error.to_string()),
             _ => CommandError::Usage(error.to_string()),
         }
     }
@@ -87,6 +96,7 @@ pub fn run(args: Args) -> Result<ExitCode, CommandError> {
         Command::Audit(args) => audit::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Rbac(args) => rbac::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),

@@ -22,7 +22,7 @@ use crate::facts::{Facts, Subject, SubjectKind, anchor};
 use crate::inventory::Inventory;
 use crate::rule::{Expressions, Judge, Late, LateRelated, Part, Rule, SLOTS};
 use crate::syntax::{Forest, Origin};
-use crate::vocabulary::{NodeRef, Problem, ProblemKind, Reason, Severity, UnknownCode};
+use crate::vocabulary::{NodeRef, Problem, ProblemKind, Reason, Severity, SourceId, UnknownCode};
 
 /// Slots of the variables, in the order in which rules are compiled.
 const SUBJECT: usize = 0;
@@ -90,6 +90,20 @@ impl<'r> Evaluating<'r> {
             self.evaluation.outcomes.extend(judged.outcomes);
             self.evaluation.problems.extend(judged.problems);
         }
+    }
+
+    /// Says that there may be subjects of a rule that nobody saw.
+    pub fn unseen(&mut self, rule: usize, source: SourceId, reason: Reason) {
+        self.evaluation.outcomes.push(Outcome {
+            rule,
+            about: About::Source(source),
+            verdict: Verdict::Unknown(reason),
+            severity: self.rules[rule].rule.file.severity,
+            message: String::new(),
+            spot: None,
+            related: Vec::new(),
+            count: 1,
+        });
     }
 
     /// Adds what was noticed, and puts everything in order.

@@ -71,6 +71,9 @@ impl Claims {
         if let Some(reason) = inventory.completeness(kind, from).reason() {
             return Some(reason.clone());
         }
+        if inventory.listings().is_some() {
+            return None;
+        }
         let scope = scope(inventory.path(from)).to_string();
         if let Some(reason) = self.unnamed.get(&(Arc::from(kind), scope)) {
             return Some(reason.clone());

@@ -21,12 +21,14 @@ mod controllers;
 mod descriptor;
 mod encryption;
 mod ingress;
+mod live;
 mod load_balancer;
 mod monitor;
 mod namespace;
 mod network;
 mod network_policy;
 mod pod_security;
+mod reads;
 mod releases;
 mod runbook;
 mod schema;
@@ -38,6 +40,7 @@ mod workload;
 
 pub use builder::{FactBuilder, Fallback};
 pub use descriptor::{CLUSTER, descriptor, subject_type};
+pub use reads::{APIS, Api, SubjectRead, api_of, subject_reads};
 pub use subject::{Subject, SubjectKind};
 
 use std::collections::BTreeSet;
@@ -93,6 +96,7 @@ struct Tables {
     policies: Option<admission::Policies>,
     runbook: runbook::Runbook,
     claims: claims::Claims,
+    pods: live::Pods,
     denials: network_policy::Denials,
     /// Minor of the Kubernetes release to judge for.
     target_minor: u32,
@@ -182,6 +186,7 @@ impl Maker {
             floating: load_balancer::addresses(inventory),
             runbook: runbook::Runbook::load()?,
             claims: claims::Claims::gather(inventory),
+            pods: live::Pods::gather(inventory),
             denials: network_policy::Denials::gather(inventory),
             monitored: monitor::Monitored::gather(inventory),
             policies: judged.any(&[SubjectKind::Admission]).then(|| admission::Policies::gather(inventory)).flatten(),
@@ -244,7 +249,8 @@ impl Maker {
     /// Adds the facts of some objects, and the objects themselves as subjects.
     pub fn objects(&self, inventory: &mut Inventory, ids: &[DocumentId], facts: &mut Facts) {
         let mut built = pass(inventory, &self.tables, ids, object_facts);
-        if self.tables.judged.any(&[SubjectKind::Schema]) {
+        // An API server took the objects of a cluster, filled in fields, and answers in the version that was asked for.
+        if inventory.listings().is_none() && self.tables.judged.any(&[SubjectKind::Schema]) {
             let typed = pass(inventory, &self.tables, ids, |inventory, tables, id, tree| {
                 tables.schemas.build(inventory, id, tree)
             });
@@ -265,7 +271,7 @@ impl Maker {
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
     let maker = Maker::new(inventory, assumptions, None, Judged::all())?;
     let mut facts = maker.control_plane(inventory, assumptions);
-    let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
+    let ids: Vec<DocumentId> = inventory.judged().collect();
     maker.objects(inventory, &ids, &mut facts);
     Ok(facts)
 }
@@ -301,6 +307,7 @@ fn clusters(inventory: &mut Inventory, subjects: &[Subject], assumptions: Assump
             .collect();
         let origin = facts.anchor();
         fields.push(("targetMinor", facts.int(assumptions.target_minor.into(), origin.clone())));
+        fields.push(("takenAt", live::taken_at(&mut facts, inventory, environment.visible[0])));
         let node = facts.map(&fields, origin);
         inventory.add_tree(facts.finish());
         clusters.push(NodeRef { tree, node });

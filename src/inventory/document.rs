@@ -25,6 +25,8 @@ pub enum Role {
     Object,
     /// A patch of a Kustomize root: part of an object, never judged alone.
     Patch,
+    /// An object of a cluster that is judged with the controller that made it, such as a Pod of a ReplicaSet.
+    Part,
     /// A configuration file of another tool (HAProxy, keepalived, nginx …).
     Foreign,
     /// A document without `apiVersion` and `kind`: values, inventories, anything.

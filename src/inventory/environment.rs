@@ -41,6 +41,21 @@ pub struct Environment {
     pub kustomized: bool,
 }
 
+impl Environment {
+    /// The one environment of a cluster.
+    pub fn whole() -> Environment {
+        Environment {
+            path: ".".to_string(),
+            visible: vec![EnvironmentId::default()],
+            incomplete: None,
+            labels: Vec::new(),
+            scaled: Vec::new(),
+            fragment: false,
+            kustomized: false,
+        }
+    }
+}
+
 /// What is to be said of a fragment.
 pub const FRAGMENT: &str = "the documents vary others and declare no workload themselves";
 
@@ -72,15 +87,7 @@ struct Division {
 impl Division {
     fn add(&mut self, path: String, parent: Option<EnvironmentId>) -> EnvironmentId {
         let id = EnvironmentId(u32::try_from(self.environments.len()).unwrap_or(u32::MAX));
-        self.environments.push(Environment {
-            path,
-            visible: vec![id],
-            incomplete: None,
-            labels: Vec::new(),
-            scaled: Vec::new(),
-            fragment: false,
-            kustomized: false,
-        });
+        self.environments.push(Environment { path, visible: vec![id], ..Environment::whole() });
         self.parents.push(parent);
         id
     }

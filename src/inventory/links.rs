@@ -124,7 +124,7 @@ impl Links {
             self.may_link(link, id, *pod, reason);
         }
         if found.sure.is_empty() {
-            let alone = !found.elsewhere && !pods.any_meets(inventory, id);
+            let alone = !found.elsewhere && inventory.listings().is_none() && !pods.any_meets(inventory, id);
             let alone =
                 alone.then(|| Reason::new(UnknownCode::Partial, "the input holds no workload of its namespace"));
             let unseen = shown.hidden.clone().or_else(|| makers.unseen(inventory, id, shown)).or(alone);

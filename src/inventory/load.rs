@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::document::{key_of, objects_in};
-use super::{Document, EnvironmentId, Inventory, Role, duplicates, embedded, redaction, script, surprise};
+use super::{Document, EnvironmentId, Inventory, Role, captured, duplicates, embedded, redaction, script, surprise};
 use crate::source::{Source, SourceKind, Sources, align};
 use crate::syntax::template::Template;
 use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, items, marks, split, template};
@@ -77,7 +77,21 @@ pub fn load(inputs: Vec<Input>, partial: bool) -> Loaded {
 }
 
 /// The same where some files are taken as renderers made them.
-pub fn load_rendered(mut inputs: Vec<Input>, rendering: Rendering, partial: bool) -> Loaded {
+pub fn load_rendered(inputs: Vec<Input>, rendering: Rendering, partial: bool) -> Loaded {
+    let (mut loading, charts) = read_all(inputs, rendering);
+    loading.problems.sort();
+    let (sources, forest, documents) = (loading.sources, loading.forest, loading.documents);
+    let inventory = Inventory::new(sources, forest, documents, partial);
+    loading.problems.extend(duplicates::find(&inventory));
+    one_note_a_chart(&mut loading.problems, inventory.sources(), &charts);
+    loading.problems.sort();
+    let (problems, failed_named, counts, marks) =
+        (loading.problems, loading.failed_named, loading.counts, loading.marks);
+    Loaded { inventory, problems, failed_named, counts, marks }
+}
+
+/// All inputs, read in parallel and numbered, with what lies inside of them; and the folders of charts.
+pub(super) fn read_all(mut inputs: Vec<Input>, rendering: Rendering) -> (Loading, BTreeSet<String>) {
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let charts = charts(&inputs);
     let read: Vec<ReadText> = inputs
@@ -96,15 +110,7 @@ pub fn load_rendered(mut inputs: Vec<Input>, rendering: Rendering, partial: bool
         loading.add_rendered(rendered);
     }
     loading.embedded();
-    loading.problems.sort();
-    let (sources, forest, documents) = (loading.sources, loading.forest, loading.documents);
-    let inventory = Inventory::new(sources, forest, documents, partial);
-    loading.problems.extend(duplicates::find(&inventory));
-    one_note_a_chart(&mut loading.problems, inventory.sources(), &charts);
-    loading.problems.sort();
-    let (problems, failed_named, counts, marks) =
-        (loading.problems, loading.failed_named, loading.counts, loading.marks);
-    Loaded { inventory, problems, failed_named, counts, marks }
+    (loading, charts)
 }
 
 /// One text, read and redacted.
@@ -256,15 +262,16 @@ impl Redacted {
     }
 }
 
+/// An inventory in the making.
 #[derive(Default)]
-struct Loading {
-    sources: Sources,
-    forest: Forest,
-    documents: Vec<Document>,
-    problems: Vec<Problem>,
-    counts: DocumentCounts,
-    failed_named: bool,
-    marks: Vec<(SourceId, Mark)>,
+pub(super) struct Loading {
+    pub(super) sources: Sources,
+    pub(super) forest: Forest,
+    pub(super) documents: Vec<Document>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) counts: DocumentCounts,
+    pub(super) failed_named: bool,
+    pub(super) marks: Vec<(SourceId, Mark)>,
 }
 
 impl Loading {
@@ -288,12 +295,26 @@ impl Loading {
         self.failed_named |= named && failed > 0;
     }
 
-    fn add_trees(&mut self, source: SourceId, format: Format, trees: Vec<Tree>) {
+    pub(super) fn add_trees(&mut self, source: SourceId, format: Format, trees: Vec<Tree>) {
         for tree in trees.into_iter().filter(|tree| !tree.is_empty()) {
             let root = tree.root();
             let tree = self.forest.push(tree);
             let root = self.forest.view(NodeRef { tree, node: root });
             let is_data = matches!(format, Format::Yaml | Format::Json);
+            let captured = captured::objects(format, root);
+            for (object, key) in &captured {
+                self.documents.push(Document {
+                    root: object.at(),
+                    source,
+                    format,
+                    key: Some(key.clone()),
+                    role: Role::Object,
+                    environment: EnvironmentId::default(),
+                });
+            }
+            if !captured.is_empty() {
+                continue;
+            }
             for object in objects_in(root) {
                 let key = key_of(object).filter(|_| is_data);
                 let role = match (&key, is_data) {
@@ -315,7 +336,7 @@ impl Loading {
     }
 
     /// Documents inside scalars; each level is looked through once, to the depth that sources allow.
-    fn embedded(&mut self) {
+    pub(super) fn embedded(&mut self) {
         let mut from = 0;
         while from < self.documents.len() {
             let upto = self.documents.len();

@@ -2,6 +2,7 @@
 //!
 //! Knows how Kubernetes names and selects things, and where secrets stand. Knows nothing of rules, and judges nothing.
 
+mod captured;
 mod completeness;
 mod document;
 mod duplicates;
@@ -15,6 +16,7 @@ mod operators;
 mod pod_index;
 mod pods;
 pub mod redaction;
+mod scan;
 mod script;
 mod selectors;
 mod surprise;
@@ -28,6 +30,7 @@ pub use load::{DocumentCounts, Input, Loaded, Rendered, Rendering, load, load_re
 pub use operators::makes_pods;
 pub use pod_index::scope;
 pub use pods::{POD_KINDS, PodKind, PodTemplate, anti_affinity_terms, pod_kind, pod_template};
+pub use scan::{Listings, controller, is_optional, load_dump, load_scan, trim};
 pub use selectors::{Fit, Labels, Shown, hides, label_selector};
 
 use std::sync::Arc;
@@ -47,19 +50,47 @@ pub struct Inventory {
     names: links::Names,
     links: Links,
     partial: bool,
+    listings: Option<Listings>,
 }
 
 impl Inventory {
     /// Divides and links documents. `partial`: the input is declared to be part of a larger whole.
     pub fn new(sources: Sources, forest: Forest, mut documents: Vec<Document>, partial: bool) -> Self {
         let environments = environment::divide(&forest, &sources, &mut documents);
+        Inventory::linked(sources, forest, documents, environments, partial, None)
+    }
+
+    /// The documents of one cluster, and what was seen of each kind.
+    pub fn of_cluster(sources: Sources, forest: Forest, documents: Vec<Document>, listings: Listings) -> Self {
+        let environments = vec![Environment::whole()];
+        Inventory::linked(sources, forest, documents, environments, false, Some(listings))
+    }
+
+    fn linked(
+        sources: Sources,
+        forest: Forest,
+        documents: Vec<Document>,
+        environments: Vec<Environment>,
+        partial: bool,
+        listings: Option<Listings>,
+    ) -> Self {
         let members = environment::members(&environments, &documents);
-        let names = links::Names::default();
+        let (names, links) = (links::Names::default(), Links::default());
         let mut inventory =
-            Inventory { sources, forest, documents, environments, members, names, links: Links::default(), partial };
+            Inventory { sources, forest, documents, environments, members, names, links, partial, listings };
         inventory.names = inventory.name_objects();
         inventory.links = Links::find(&inventory);
         inventory
+    }
+
+    /// Whether the control plane itself made an object: nobody can be told to change it.
+    fn is_shipped(&self, id: DocumentId) -> bool {
+        self.listings.is_some() && scan::is_shipped(self.document(id), &self.forest)
+    }
+
+    /// What was seen of each kind, where the input is a cluster. Then pods that nobody wrote down are there too.
+    pub fn listings(&self) -> Option<&Listings> {
+        self.listings.as_ref()
     }
 
     fn name_objects(&self) -> links::Names {
@@ -120,6 +151,11 @@ impl Inventory {
         self.documents().filter(|(_, document)| document.role == Role::Object)
     }
 
+    /// The objects that may be wrong: all but those that the control plane made.
+    pub fn judged(&self) -> impl Iterator<Item = DocumentId> {
+        self.objects().map(|(id, _)| id).filter(|&id| !self.is_shipped(id))
+    }
+
     /// The links.
     pub fn links(&self) -> &Links {
         &self.links
@@ -156,9 +192,16 @@ impl Inventory {
         self.names.get(kind, name).iter().copied().filter(|&to| self.sees(from, to) && there(to)).collect()
     }
 
-    /// Whether an object of that kind and name is declared anywhere, in another variant say, that `named` does not see.
+    /// Whether an object of that kind and name is declared anywhere, in another variant say, that `named` does not see. A
+    /// cluster has no variants.
     pub fn is_named_elsewhere(&self, kind: &str, name: &str) -> bool {
-        !self.names.get(kind, name).is_empty()
+        self.listings.is_none() && !self.names.get(kind, name).is_empty()
+    }
+
+    /// Whether an object of a kind has a name of some form.
+    pub fn named_anywhere(&self, kind: &str, form: impl Fn(&str) -> bool) -> bool {
+        let mut keys = self.objects().filter_map(|(_, document)| document.key.as_ref());
+        keys.any(|key| &*key.kind == kind && form(&key.name))
     }
 
     /// Whether an object of that kind and name is declared where `from` does not see it: in a variant beside it.
@@ -182,11 +225,18 @@ impl Inventory {
 
     /// Whether the input shows all objects of `kind` that `from` could see.
     pub fn completeness(&self, kind: &str, from: DocumentId) -> Completeness {
-        self.completeness_in(kind, self.document(from).environment)
+        let document = self.document(from);
+        match &self.listings {
+            Some(listings) => listings.of(kind, document.key.as_ref().and_then(|key| key.namespace.as_deref())),
+            None => self.completeness_in(kind, document.environment),
+        }
     }
 
     /// Whether the input shows all objects of `kind` in an environment and what it sees.
     pub fn completeness_in(&self, kind: &str, environment: EnvironmentId) -> Completeness {
+        if let Some(listings) = &self.listings {
+            return listings.of(kind, None);
+        }
         let visible = &self.environments[environment.index()].visible;
         let fragment = self.environments[environment.index()].fragment.then_some(environment::FRAGMENT);
         let remote = visible.iter().find_map(|id| self.environments[id.index()].incomplete.as_deref()).or(fragment);

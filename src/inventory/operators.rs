@@ -31,6 +31,7 @@ const PODLESS: &[&str] = &[
     "getambassador.io",
     "projectcontour.io",
     "bitnami.com",
+    "k8sready.io",
 ];
 
 /// Kinds of otherwise working groups that make no pods.
@@ -82,7 +83,9 @@ impl<'a> Makers<'a> {
     pub fn new(inventory: &'a Inventory) -> Self {
         let mut by_name: FxHashMap<&str, Vec<DocumentId>> = FxHashMap::default();
         let mut all = Vec::new();
-        for (id, document) in inventory.objects() {
+        // In a cluster the pods themselves are there.
+        let written = inventory.objects().filter(|_| inventory.listings().is_none());
+        for (id, document) in written {
             if let Some(key) = document.key.as_ref().filter(|key| makes_pods(key) && !key.name.is_empty()) {
                 by_name.entry(&key.name).or_default().push(id);
                 all.push(id);
@@ -93,6 +96,9 @@ impl<'a> Makers<'a> {
 
     /// Why a selector that finds no pod in the input may select pods all the same.
     pub fn unseen(&self, inventory: &Inventory, from: DocumentId, shown: &Shown) -> Option<Reason> {
+        if inventory.listings().is_some() {
+            return None;
+        }
         let selector = &shown.selector;
         let expressions = selector.expressions.iter();
         let words: Vec<(&str, &str)> = selector

@@ -61,6 +61,8 @@ impl<'a> PodIndex<'a> {
         for (id, document) in inventory.objects() {
             match pod_holder(document, inventory.forest()) {
                 Some(template) => index.add(inventory, id, template),
+                // In a cluster, what custom resources make is there by itself.
+                None if inventory.listings().is_some() => {}
                 None => custom_templates(document, inventory).into_iter().for_each(|at| index.add(inventory, id, at)),
             }
         }

@@ -24,8 +24,14 @@ pub(super) fn write(report: &Report, _: &dyn SourceText, style: &Style, out: &mu
     writeln!(out, "{}", counts_line(report, 0))
 }
 
-/// `path:line:col`, or the object and its field where there is no text.
+/// `path:line:col`, or the object and its field where there is no text. Two colons at the beginning of a line would be a command
+/// to a build agent.
 pub(super) fn position(location: &Location) -> String {
+    let text = written(location);
+    if text.starts_with(':') { format!("./{text}") } else { text }
+}
+
+fn written(location: &Location) -> String {
     let path = match location.path.as_str() {
         "" => None,
         "-" => Some("<stdin>".into()),

@@ -33,6 +33,18 @@ struct Root<'a> {
     groups: Option<Groups<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     compared: Option<Compared<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<Cluster<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cluster<'a> {
+    name: &'a str,
+    context: &'a str,
+    server: &'a str,
+    version: &'a str,
+    taken_at: &'a str,
 }
 
 #[derive(Serialize)]
@@ -211,6 +223,13 @@ impl<'a> Root<'a> {
                 with: &compared.with,
                 score: compared.score,
                 resolved: compared.resolved,
+            }),
+            cluster: report.cluster.as_ref().map(|cluster| Cluster {
+                name: &cluster.name,
+                context: &cluster.context,
+                server: &cluster.server,
+                version: &cluster.version,
+                taken_at: &cluster.taken_at,
             }),
         }
     }

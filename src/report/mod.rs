@@ -14,6 +14,8 @@ mod json_text;
 mod junit;
 mod markdown;
 mod model;
+mod openreports;
+mod prometheus;
 mod sarif;
 mod style;
 mod tally;
@@ -27,7 +29,7 @@ use crate::vocabulary::UnknownWord;
 pub use escape::{escape, is_unsafe};
 pub use in_repository::in_repository;
 pub use model::{
-    Comparison, Counts, Coverage, DataNote, Finding, GroupScore, Groups, KindCoverage, KindState, Location,
+    Cluster, Comparison, Counts, Coverage, DataNote, Finding, GroupScore, Groups, KindCoverage, KindState, Location,
     LocationSource, ProblemNote, Region, Related, Report, RuleCard, Skipped, SourceText, Status, SubjectName,
     Suppressed, SuppressedBy,
 };
@@ -75,6 +77,12 @@ formats! {
     Junit = "junit" for Machine by junit::write;
     /// Comments and job summaries.
     Markdown = "markdown" for Machine by markdown::write;
+    /// Metrics, for alerts.
+    Prometheus = "prometheus" for Machine by prometheus::write;
+    /// Custom resources for dashboards.
+    Openreports = "openreports" for Machine by openreports::write;
+    /// The same in their older generation.
+    Policyreport = "policyreport" for Machine by openreports::write_policy;
 }
 
 /// Who reads a format.

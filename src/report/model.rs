@@ -50,6 +50,8 @@ pub struct Report {
     pub fail_on: Option<Severity>,
     /// What the findings were compared with, if with anything.
     pub compared: Option<Comparison>,
+    /// The cluster that was audited; `None` for files.
+    pub cluster: Option<Cluster>,
 }
 
 impl Report {
@@ -57,6 +59,28 @@ impl Report {
     pub fn card(&self, rule: &RuleId) -> Option<&RuleCard> {
         let at = self.rules.binary_search_by(|card| card.id.cmp(rule)).ok()?;
         self.rules.get(at)
+    }
+}
+
+/// A cluster. Untrusted: its names come from a kubeconfig or a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// Its name in the kubeconfig.
+    pub name: String,
+    /// The context; empty without one.
+    pub context: String,
+    /// Address of the API server.
+    pub server: String,
+    /// Version of the API server.
+    pub version: String,
+    /// When it answered: RFC 3339, UTC, seconds.
+    pub taken_at: String,
+}
+
+impl Cluster {
+    /// Seconds since 1970 when it answered.
+    pub fn seconds(&self) -> Option<i64> {
+        self.taken_at.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
     }
 }
 

@@ -19,7 +19,8 @@ use crate::vocabulary::{Problem, ProblemKind};
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// Extensions of files taken from directories.
-const EXTENSIONS: &[&str] = &["yaml", "yml", "json", "jsonl", "cfg", "conf", "ini", "env", "service", "sh", "md"];
+const EXTENSIONS: &[&str] =
+    &["yaml", "yml", "json", "jsonl", "cfg", "conf", "ini", "env", "service", "sh", "md", "prom"];
 
 /// A file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]

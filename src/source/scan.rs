@@ -25,6 +25,8 @@ pub enum ListState {
     Complete,
     /// Only the objects of these namespaces are there: the account may not list all, or the user named them.
     Namespaces(Vec<String>),
+    /// Only the objects that were asked for are there, e.g. `label app=web`: the user narrowed the scan.
+    Selected(String),
     /// The account may not list them.
     Forbidden,
     /// The cluster does not serve the resource.
@@ -56,7 +58,8 @@ pub struct ScannedObject {
 /// The answer to a request that is no list: `/version`, `/readyz?verbose`, `/metrics`, a node's `configz`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Path and query.
+    /// Path and query. `tls:serving-certificate` is the chain that the API server presents, as PEM; `kubelet:nodes/NODE/configz` the
+    /// configuration that a node's kubelet runs with, and `kubelet:nodes` stands for all of them where none can be named.
     pub path: String,
     /// Status code; `None` when there was no answer.
     pub status: Option<u16>,
@@ -110,6 +113,8 @@ pub struct Wants {
     pub resources: Vec<Want>,
     /// Paths that are no resources, e.g. `/readyz`.
     pub paths: Vec<String>,
+    /// Prefixes of the names of metrics that facts read: of `/metrics` nothing else is kept. Empty for all of them.
+    pub metrics: Vec<String>,
     /// Whether the kubelets' `configz` is read (verb `get` on `nodes/configz`).
     pub kubelet_config: bool,
 }

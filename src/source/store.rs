@@ -18,6 +18,10 @@ pub enum SourceKind {
     File,
     /// Standard input.
     Stdin,
+    /// An object of a cluster; its path is its name, `Deployment/shop/web`.
+    Live,
+    /// The same, as a snapshot kept it.
+    Snapshot,
     /// A text inside another source.
     Embedded {
         /// That source.
@@ -121,7 +125,7 @@ impl Sources {
     pub fn depth(&self, id: SourceId) -> u32 {
         match self.get(id).kind {
             SourceKind::Embedded { depth, .. } => depth,
-            SourceKind::File | SourceKind::Stdin => 0,
+            SourceKind::File | SourceKind::Stdin | SourceKind::Live | SourceKind::Snapshot => 0,
         }
     }
 
@@ -152,7 +156,7 @@ impl Sources {
             SourceKind::Embedded { outer, map, .. } => {
                 self.outermost(Place { source: *outer, span: map.outer(place.span) })
             }
-            SourceKind::File | SourceKind::Stdin => place,
+            SourceKind::File | SourceKind::Stdin | SourceKind::Live | SourceKind::Snapshot => place,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Tree, block, haproxy, ini, json, yaml};
+use super::{Tree, block, haproxy, ini, json, metrics, yaml};
 use crate::vocabulary::{Problem, ProblemKind, SourceId, Span};
 
 /// A format we have a reader for.
@@ -31,6 +31,8 @@ pub enum Format {
     Shell,
     /// Markdown, of which only shell commands in code blocks count. The inventory makes the tree.
     Markdown,
+    /// Metrics in Prometheus' text format.
+    Metrics,
     /// None of these: skipped in silence.
     Unknown,
 }
@@ -59,6 +61,7 @@ pub fn detect(path: &str, text: &str) -> Format {
         "sh" => Format::Shell,
         "md" | "markdown" => Format::Markdown,
         "ini" => Format::Ini,
+        "prom" | "metrics" => Format::Metrics,
         "cfg" | "conf" => configuration(&name, path, text),
         _ => guess(&name, path, text),
     }
@@ -66,6 +69,9 @@ pub fn detect(path: &str, text: &str) -> Format {
 
 /// A file without a telling extension, which the user named, or standard input.
 fn guess(name: &str, path: &str, text: &str) -> Format {
+    if text.starts_with("# HELP ") {
+        return Format::Metrics;
+    }
     if text.trim_start().starts_with(['{', '[']) {
         return if looks_like_ini(text) { Format::Ini } else { Format::Json };
     }
@@ -154,6 +160,7 @@ fn read_lines(format: Format, source: SourceId, text: &Arc<str>) -> (Vec<Tree>, 
         Format::Ini => ini::read(source, text, ini::Dialect::Ini),
         Format::SystemdUnit => ini::read(source, text, ini::Dialect::Unit),
         Format::EnvFile => ini::read(source, text, ini::Dialect::Env),
+        Format::Metrics => metrics::read(source, text),
         Format::Shell | Format::Markdown | Format::Yaml | Format::Json | Format::Unknown => (Vec::new(), Vec::new()),
     }
 }
@@ -187,6 +194,8 @@ mod tests {
             ("etcd-environment", "# c\nexport ETCD_NAME=\"a b\"\nX=\n", Format::EnvFile),
             ("hosts", "[etcd]\nnode1\n", Format::Ini),
             ("README", "Some words\n", Format::Unknown),
+            ("etcd.prom", "up 1\n", Format::Metrics),
+            ("<stdin>", "# HELP up x\n# TYPE up gauge\nup 1\n", Format::Metrics),
         ] {
             assert_eq!(detect(path, text), expected, "{path}: {text:?}");
         }

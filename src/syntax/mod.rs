@@ -14,6 +14,7 @@ pub mod ini;
 pub mod items;
 pub mod json;
 mod keys;
+pub mod metrics;
 mod outline;
 mod quoted;
 pub mod scalar;

@@ -67,6 +67,8 @@ pub enum ProblemKind {
     StaleBaseline,
     /// The revision to compare with cannot be had, or not in full.
     BaseUnavailable,
+    /// A cluster has something otherwise than files declare it.
+    LiveDrift,
 }
 
 impl ProblemKind {
@@ -87,6 +89,7 @@ impl ProblemKind {
         ProblemKind::StaleData,
         ProblemKind::StaleBaseline,
         ProblemKind::BaseUnavailable,
+        ProblemKind::LiveDrift,
     ];
 
     /// The word in reports.
@@ -107,6 +110,7 @@ impl ProblemKind {
             ProblemKind::StaleData => "stale-data",
             ProblemKind::StaleBaseline => "stale-baseline",
             ProblemKind::BaseUnavailable => "base-unavailable",
+            ProblemKind::LiveDrift => "live-drift",
         }
     }
 }

@@ -103,7 +103,10 @@ fn formats_know_their_names() {
         assert_eq!(format.as_str().parse::<Format>(), Ok(*format));
     }
     let error = "yaml".parse::<Format>().unwrap_err();
-    assert_eq!(error.to_string(), "`yaml` is none of full, concise, json, sarif, github, gitlab, junit, markdown");
+    assert_eq!(
+        error.to_string(),
+        "`yaml` is none of full, concise, json, sarif, github, gitlab, junit, markdown, prometheus, openreports, policyreport"
+    );
 }
 
 #[test]

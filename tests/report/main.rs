@@ -5,6 +5,7 @@
 
 mod any;
 mod exchange;
+mod in_cluster;
 mod layout;
 mod machine;
 mod sample;

@@ -418,6 +418,7 @@ pub fn sample() -> (Report, Texts) {
         groups: None,
         fail_on: Some(Severity::High),
         compared: None,
+        cluster: None,
         data_notes: vec![DataNote { name: "Kubernetes releases".to_string(), date: date(2026, 11, 1) }],
     };
     (report, texts)

@@ -12,7 +12,7 @@ use k8sready::facts::{self, Assumptions, Facts};
 use k8sready::inventory::{self, Input, Loaded};
 use k8sready::rule::{Judge, Rule};
 use k8sready::settings::Settings;
-use k8sready::source::SourceKind;
+use k8sready::source::{ListState, Listed, Resource, SourceKind};
 use k8sready::vocabulary::{ProblemKind, Severity};
 use libtest_mimic::Failed;
 use serde::Deserialize;
@@ -46,6 +46,10 @@ impl Side {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Options {
     partial: bool,
+    /// The files hold the objects of a cluster that showed everything, status included.
+    live: bool,
+    /// Plurals that the account may not list there.
+    forbidden: Vec<String>,
     assume_external_backup: bool,
     /// As `1.29`.
     target_version: Option<String>,
@@ -99,9 +103,29 @@ impl Fixture {
         files.map(input).collect()
     }
 
+    /// How the lists of the cluster ended.
+    fn lists(&self) -> Vec<Listed> {
+        let listed = |api: &facts::Api| {
+            let refused = self.options.forbidden.iter().any(|plural| plural == api.plural);
+            let resource = Resource {
+                group: api.group.to_string(),
+                version: api.version.to_string(),
+                kind: api.kind.to_string(),
+                plural: api.plural.to_string(),
+                namespaced: api.namespaced,
+            };
+            let state = if refused { ListState::Forbidden } else { ListState::Complete };
+            Listed { resource, state, inconsistent: false }
+        };
+        facts::APIS.iter().map(listed).collect()
+    }
+
     /// Reads the inputs and builds the facts.
     pub fn prepare(&self) -> (Loaded, Facts) {
-        let mut loaded = inventory::load(self.inputs(), self.options.partial);
+        let mut loaded = match self.options.live {
+            true => inventory::load_dump(self.inputs(), &self.lists()),
+            false => inventory::load(self.inputs(), self.options.partial),
+        };
         let minor =
             |version: &String| version.strip_prefix("1.").and_then(|minor| minor.parse().ok()).expect("1.MINOR");
         let assumptions = Assumptions {

@@ -6,6 +6,7 @@ mod canary;
 mod clusters;
 mod common;
 mod complaints;
+mod deploy;
 mod descriptors;
 mod determinism;
 mod dumps;

@@ -273,16 +273,22 @@ fn account_exists(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId
     let origin = subject.origin_of("name");
     let name = subject.str_at("name").unwrap_or_default();
     let is_account = subject.str_at("kind") == Some("ServiceAccount");
-    if !is_account || name == "default" || !inventory.named(id, "ServiceAccount", name).is_empty() {
+    let own = inventory.document(id).namespace();
+    let home = subject.str_at("namespace").or(own.as_deref());
+    let found = match home.filter(|_| inventory.listings().is_some()) {
+        Some(home) => inventory.named_in(id, home, "ServiceAccount", name),
+        None => inventory.named(id, "ServiceAccount", name),
+    };
+    if !is_account || name == "default" || !found.is_empty() {
         return facts.bool(true, origin);
     }
-    let own = inventory.document(id).namespace();
     let elsewhere =
         own.is_none() || subject.str_at("namespace").is_some_and(|namespace| Some(namespace) != own.as_deref());
     if let Some(reason) = hidden(subject, "name").or(inventory.completeness("ServiceAccount", id).reason()) {
         return facts.unknown(reason.clone(), origin);
     }
-    if elsewhere {
+    // A cluster shows all of its namespaces.
+    if elsewhere && inventory.listings().is_none() {
         let reason = Reason::new(UnknownCode::Partial, format!("ServiceAccount `{name}` may be declared elsewhere"));
         return facts.unknown(reason, origin);
     }

@@ -2,6 +2,7 @@
 
 use crate::facts::builder::{FactBuilder, Fallback};
 use crate::facts::component::openness;
+use crate::facts::tools::{Nodes, control_plane_nodes};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
@@ -18,6 +19,8 @@ pub struct ControlPlane<'a> {
     partial: Option<Reason>,
     /// Addresses that float between nodes (keepalived, kube-vip).
     floating: Vec<String>,
+    /// In a cluster, the nodes that there are.
+    running: Option<Result<Nodes, Reason>>,
 }
 
 /// One control-plane node that a document names, or the first one.
@@ -50,11 +53,15 @@ impl<'a> ControlPlane<'a> {
             }
         }
         let partial = inventory.completeness("JoinConfiguration", id).reason().cloned();
-        ControlPlane { root, nodes, declared, joins, partial, floating }
+        let running = control_plane_nodes(inventory);
+        ControlPlane { root, nodes, declared, joins, partial, floating, running }
     }
 
     /// The number of control-plane nodes, where it is declared. The first node always exists, with or without a document.
     pub fn count(&self) -> Result<i64, Reason> {
+        if let Some(running) = &self.running {
+            return running.as_ref().map(|nodes| nodes.count).map_err(Clone::clone);
+        }
         let first = usize::from(!self.nodes.iter().any(|node| node.root.str_at("kind") == Some("InitConfiguration")));
         if let Some(reason) = &self.partial {
             return Err(reason.clone());
@@ -86,6 +93,7 @@ impl<'a> ControlPlane<'a> {
             Ok(count) => facts.int(count, counted),
             Err(reason) => facts.unknown(reason, counted),
         };
+        let zones = self.running.as_ref().and_then(|running| running.as_ref().ok()?.zones);
         let nodes = self.addresses();
         let networks = super::networks::networks(facts, self.root, &nodes);
         let fields = [
@@ -98,7 +106,7 @@ impl<'a> ControlPlane<'a> {
             ("stacked", facts.bool(self.is_stacked(), self.root.origin_of("etcd"))),
             ("endpoint", self.endpoint(facts)),
             ("networks", networks),
-            ("zones", facts.null(anchor.clone())),
+            ("zones", facts.opt_int(zones, anchor.clone())),
             ("maxSurge", facts.null(anchor.clone())),
             ("uncertified", facts.list(&[])),
         ];

@@ -97,5 +97,6 @@ object! {
     etcds: Type::List(&Type::Object(&ETCD)), "etcd clusters";
     loadBalancers: Type::List(&Type::Object(&LOAD_BALANCER)), "Balancers";
     backups: Type::List(&Type::Object(&BACKUP)), "etcd backups";
+    takenAt: Type::String, "When the cluster answered (RFC 3339); unknown for files";
     targetMinor: Type::Int, "Minor of the Kubernetes release that is judged for: 37 of 1.37";
 }

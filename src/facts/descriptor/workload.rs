@@ -43,7 +43,30 @@ object! {
     networkPolicies: Type::List(&Type::Object(&NEIGHBOUR)), "NetworkPolicies that select its pods", [list("networking.k8s.io", "networkpolicies")];
     rolloutUnavailable: Type::Int, "Percent of its pods that a rolling update may take down at once, where maxUnavailable is set (of a DaemonSet only where it is a percentage); null otherwise";
     spread: Type::Object(&SPREAD), "What keeps its replicas apart";
+    pods: Type::Object(&PODS), "Its pods that were seen; null where only files say what should run", [list("", "pods"), list("apps", "replicasets"), list("batch", "jobs")];
+    troubles: Type::List(&Type::Object(&TROUBLE)), "What keeps its pods from running, once a container and reason", [list("", "pods"), list("apps", "replicasets"), list("batch", "jobs")];
     containers: Type::List(&Type::Object(&CONTAINER)), "Its containers, init and ephemeral ones included";
+}
+
+object! {
+    /// The pods of a workload.
+    PODS = "pods", "The pods of a workload in a cluster";
+    count: Type::Int, "Pods that have not ended";
+    ready: Type::Int, "Those of which all containers are ready";
+    nodes: Type::Int, "Nodes that they run on";
+    zones: Type::Int, "Zones of those nodes; unknown where nodes or their labels are out of sight";
+}
+
+object! {
+    /// What keeps pods from running.
+    TROUBLE = "trouble", "What keeps pods of a workload from running";
+    kind: Type::String, "crash (a container ends again and again), memory (it was killed for memory), image (its image cannot be had), config (what it needs is missing or wrong), node (no node fits)";
+    reason: Type::String, "As the cluster says it: CrashLoopBackOff, OOMKilled, ErrImagePull, Unschedulable …";
+    container: Type::String, "The container; empty where it is about the pod";
+    pod: Type::String, "The pod that it is worst for";
+    pods: Type::Int, "How many pods have it";
+    restarts: Type::Int, "Most restarts of one of them";
+    minutes: Type::Int, "Minutes since a container last ended (crash, memory), or since the first of the pods waits; unknown where nobody says when the input was taken";
 }
 
 object! {

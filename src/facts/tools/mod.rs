@@ -6,12 +6,14 @@
 mod cluster_api;
 mod kops;
 mod kubespray;
+mod live;
 mod machines;
 mod managed;
 mod rancher;
 mod talos;
 mod variables;
 
+pub use live::{Nodes, nodes as control_plane_nodes};
 pub use managed::providers;
 
 use super::backup::ToolBackup;
@@ -68,7 +70,7 @@ type Adapter = for<'a, 't> fn(&Reading<'a, 't>) -> Option<Found<'a>>;
 
 /// All adapters; the first that knows a document reads it.
 const ADAPTERS: &[Adapter] =
-    &[cluster_api::read, machines::read, kops::read, kubespray::read, rancher::read, talos::read];
+    &[cluster_api::read, machines::read, kops::read, kubespray::read, live::read, rancher::read, talos::read];
 
 /// What a document says, whichever tool's it is.
 pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {

@@ -19,6 +19,7 @@ use known::KnownRole;
 
 use super::Tables;
 use super::builder::{FactBuilder, Fallback};
+use super::live::Pods;
 use super::pod_security::{self, Enforced, SAFE_SYSCTLS};
 use super::subject::{Subject, SubjectKind};
 use super::surroundings::{DEFAULTED, Surroundings};
@@ -32,11 +33,12 @@ pub fn build(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeI
     let key = document.key.as_ref()?;
     let template = pod_template(document, inventory.forest())?;
     let root = document.view(inventory.forest());
-    let Tables { known, surroundings, target_minor, .. } = tables;
+    let Tables { known, surroundings, target_minor, pods, .. } = tables;
     let role = known.role(key, &template);
     let facts = FactBuilder::new(tree, super::anchor(root));
+    let target_minor = *target_minor;
     let mut workload =
-        Workload { inventory, id, key, root, template, known, role, surroundings, target_minor: *target_minor, facts };
+        Workload { inventory, id, key, root, template, known, role, surroundings, pods, target_minor, facts };
     let (node, containers) = workload.build();
     let mut subjects = vec![Subject::of(SubjectKind::Workload, NodeRef { tree, node }, inventory, id)];
     for (name, node) in containers {
@@ -56,6 +58,7 @@ struct Workload<'a> {
     known: &'a Known,
     role: KnownRole<'a>,
     surroundings: &'a Surroundings,
+    pods: &'a Pods,
     target_minor: u32,
     facts: FactBuilder,
 }
@@ -77,6 +80,7 @@ impl<'a> Workload<'a> {
         fields.push(("scheduleError", self.schedule_error()));
         fields.extend(self.rollout());
         fields.push(("spread", self.spread()));
+        fields.extend(self.pods.facts(&mut self.facts, self.inventory, self.id));
         fields.push(("containers", self.facts.list(&container_nodes)));
         self.facts.fill(node, &fields);
         (node, containers)

@@ -241,7 +241,8 @@ fn class(word: &str) -> Result<Secret, String> {
     known.map(|(_, class)| *class).ok_or_else(|| format!("`{word}` is no class"))
 }
 
-const CLASSES: [(&str, Secret); 11] = [
+/// Classes of secrets by the word that names them.
+pub(in crate::inventory) const CLASSES: [(&str, Secret); 11] = [
     ("secret-data", Secret::SecretData),
     ("last-applied", Secret::LastApplied),
     ("named-like-secret", Secret::NamedLikeSecret),

@@ -12,6 +12,7 @@ mod text;
 
 use std::sync::Arc;
 
+pub(super) use list::CLASSES;
 use list::List;
 use mask::Masks;
 

@@ -225,6 +225,9 @@ fn basis(page: &mut Page, report: &Report) -> io::Result<()> {
     if let Some(oldest) = report.data_notes.iter().map(|data| data.date).min() {
         versions = format!("{versions}, reference data of {oldest} or later");
     }
+    if let Some(cluster) = &report.cluster {
+        page.paragraph(0, &format!("cluster {} at {}, {}", cluster.name, cluster.server, cluster.taken_at))?;
+    }
     page.paragraph(0, &versions)
 }
 

@@ -1,0 +1,9 @@
+//! What a cluster answers, from the bytes of an object to the report: trimmed, redacted, kept in snapshots, judged.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
+
+mod drift;
+mod making;
+mod secrets;
+mod sight;
+mod size;
