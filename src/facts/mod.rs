@@ -161,8 +161,9 @@ impl Maker {
             load_balancer::build(inventory, id, tree)
         }));
         let holders: Vec<DocumentId> = inventory
-            .objects()
-            .filter(|(_, document)| certificate::KINDS.contains(&document.kind()))
+            .documents()
+            .filter(|(_, document)| certificate::is_file(document) || certificate::KINDS.contains(&document.kind()))
+            .filter(|(_, document)| matches!(document.role, Role::Object | Role::Foreign))
             .map(|(id, _)| id)
             .collect();
         subjects.extend(pass(inventory, &self.tables, &holders, |inventory, _, id, tree| {
@@ -179,6 +180,11 @@ impl Maker {
         subjects.extend(pass(inventory, &self.tables, &named, |inventory, tables, id, tree| {
             runbook::build(inventory, &tables.runbook, &tables.components, id, tree)
                 .or_else(|| runbook::releases(inventory, &tables.components, id, tree))
+        }));
+        let files: Vec<DocumentId> =
+            inventory.documents().filter(|(_, one)| one.format == Format::Ini).map(|(id, _)| id).collect();
+        subjects.extend(pass(inventory, &self.tables, &files, |inventory, _, id, tree| {
+            backup::of_file(inventory, assumptions.as_of, id, tree)
         }));
         subjects.extend(pass(inventory, &self.tables, &named, |inventory, tables, id, tree| {
             backup::of_script(inventory, tables.floating[inventory.document(id).environment.index()].clone(), id, tree)
@@ -340,7 +346,7 @@ fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions:
     etcds.sort_by_key(|etcd| (&*etcd.label != "ClusterConfiguration", etcd.document));
     let backups: Vec<&Subject> = subjects
         .iter()
-        .filter(|subject| subject.kind == SubjectKind::Backup && &*subject.label != backup::MANUAL)
+        .filter(|subject| subject.kind == SubjectKind::Backup && !backup::UNSCHEDULED.contains(&&*subject.label))
         .collect();
     let mut reported: Vec<&Subject> = Vec::new();
     let mut missing = Vec::new();

@@ -9,6 +9,7 @@ mod embedded;
 mod environment;
 mod isolation;
 mod kustomize;
+mod inner;
 mod links;
 mod load;
 mod operators;
@@ -46,6 +47,7 @@ pub struct Inventory {
     members: Vec<Vec<DocumentId>>,
     names: links::Names,
     links: Links,
+    inner: inner::Inner,
     partial: bool,
 }
 
@@ -54,9 +56,10 @@ impl Inventory {
     pub fn new(sources: Sources, forest: Forest, mut documents: Vec<Document>, partial: bool) -> Self {
         let environments = environment::divide(&forest, &sources, &mut documents);
         let members = environment::members(&environments, &documents);
-        let names = links::Names::default();
+        let (names, links) = (links::Names::default(), Links::default());
+        let inner = inner::Inner::find(&sources, &documents);
         let mut inventory =
-            Inventory { sources, forest, documents, environments, members, names, links: Links::default(), partial };
+            Inventory { sources, forest, documents, environments, members, names, links, inner, partial };
         inventory.names = inventory.name_objects();
         inventory.links = Links::find(&inventory);
         inventory

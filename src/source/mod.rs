@@ -5,6 +5,7 @@
 //! cluster answered is a `scan`. This
 //! layer knows no format and no Kubernetes.
 
+mod bolt;
 mod decode;
 mod embedded;
 mod files;

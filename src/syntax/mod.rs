@@ -15,6 +15,7 @@ pub mod items;
 pub mod json;
 mod keys;
 mod outline;
+mod pem;
 mod quoted;
 pub mod scalar;
 mod split;

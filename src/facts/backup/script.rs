@@ -1,7 +1,9 @@
 //! Snapshots and uploads in command lines: `etcdctl snapshot save`, `etcdutl`, and the programs that ship a file away.
 //!
-//! Reads `command`/`args` directly, `sh -c` texts, and scripts that a container mounts from a ConfigMap of the input.
+//! Reads `command`/`args` directly, `sh -c` texts, and scripts that a container mounts from a ConfigMap of the input. What
+//! those texts hold was read as a script already, so that each command stands at its own line.
 
+use crate::facts::runbook;
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::View;
 use crate::values::{ShellCommand, shell_commands};
@@ -61,7 +63,8 @@ impl<'a> Script<'a> {
         let words: Vec<View<'a>> =
             ["command", "args"].into_iter().filter_map(|key| container.get(key)).flat_map(View::items).collect();
         let texts = words.iter().filter(|word| word.str().is_some_and(|text| text.contains([' ', '\n'])));
-        let mut commands: Vec<(ShellCommand, NodeRef)> = texts.flat_map(|word| commands_in(*word)).collect();
+        let mut commands: Vec<(ShellCommand, NodeRef)> =
+            texts.flat_map(|word| commands_in(inventory, id, *word)).collect();
         if let Some(first) = words.first() {
             let line: Vec<String> = words.iter().filter_map(|word| word.str()).map(quoted).collect();
             commands.extend(
@@ -70,8 +73,8 @@ impl<'a> Script<'a> {
                     .map(|command| (command, snapshot_word(&words).unwrap_or(*first).at())),
             );
         }
-        for script in mounted_scripts(inventory, id, spec, container) {
-            commands.extend(commands_in(script));
+        for (map, script) in mounted_scripts(inventory, id, spec, container) {
+            commands.extend(commands_in(inventory, map, script));
         }
         Script { container, commands }
     }
@@ -158,8 +161,20 @@ pub fn is_upload(words: &[&str]) -> bool {
     })
 }
 
-fn commands_in(text: View<'_>) -> Vec<(ShellCommand, NodeRef)> {
-    text.str().into_iter().flat_map(shell_commands).map(|command| (command, text.at())).collect()
+/// The commands of a scalar, each at its own line where the text was read as a script.
+fn commands_in(inventory: &Inventory, id: DocumentId, text: View<'_>) -> Vec<(ShellCommand, NodeRef)> {
+    let Some(script) = inventory.inside(id, text) else {
+        return text.str().into_iter().flat_map(shell_commands).map(|command| (command, text.at())).collect();
+    };
+    let lines = runbook::commands(inventory, script).unwrap_or_default();
+    let mut places = lines.iter().filter_map(|words| words.first()).map(|word| word.at());
+    let commands = shell_commands(inventory.text(script)).into_iter();
+    commands
+        .map(|command| {
+            let place = if command.words.is_empty() { None } else { places.next() };
+            (command, place.unwrap_or_else(|| text.at()))
+        })
+        .collect()
 }
 
 /// The word of a command list that says `snapshot`, or names the endpoints.
@@ -173,7 +188,12 @@ fn quoted(word: &str) -> String {
 }
 
 /// Texts of ConfigMaps that the container mounts.
-fn mounted_scripts<'a>(inventory: &'a Inventory, id: DocumentId, spec: View<'a>, container: View<'a>) -> Vec<View<'a>> {
+fn mounted_scripts<'a>(
+    inventory: &'a Inventory,
+    id: DocumentId,
+    spec: View<'a>,
+    container: View<'a>,
+) -> Vec<(DocumentId, View<'a>)> {
     let mounts: Vec<&str> = container
         .get("volumeMounts")
         .into_iter()
@@ -185,7 +205,7 @@ fn mounted_scripts<'a>(inventory: &'a Inventory, id: DocumentId, spec: View<'a>,
         .filter(|volume| volume.str_at("name").is_some_and(|name| mounts.contains(&name)))
         .filter_map(|volume| volume.str_at("configMap.name"))
         .flat_map(|name| inventory.named(id, "ConfigMap", name))
-        .filter_map(|map| inventory.document(map).view(inventory.forest()).get("data"))
-        .flat_map(|data| data.entries().map(|(_, text)| text).collect::<Vec<_>>())
+        .filter_map(|map| Some((map, inventory.document(map).view(inventory.forest()).get("data")?)))
+        .flat_map(|(map, data)| data.entries().map(move |(_, text)| (map, text)).collect::<Vec<_>>())
         .collect()
 }

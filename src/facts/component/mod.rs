@@ -9,16 +9,18 @@ mod flags;
 mod kubelet;
 mod lease;
 mod mounts;
+mod runtime;
 mod version;
 mod words;
 
 pub use files::of_fields;
 pub use flags::{Defaults, FlagTable, Flags, Home, SetFlag};
 pub use lease::Lease;
+pub use runtime::driver as runtime_driver;
 pub use version::{ComponentTables, minor};
 pub use words::{Args, Setting, etcd_environment, extra_args, known_text, openness};
 
-use super::builder::FactBuilder;
+use super::builder::{FactBuilder, Spot};
 use super::load_balancer;
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, Role, pod_template};
@@ -196,6 +198,7 @@ impl<'a> Component<'a> {
         facts: &mut FactBuilder,
         ComponentTables { flags: table, removed, .. }: &ComponentTables,
         minor: Option<(i64, View<'a>)>,
+        audit_shipped: &Spot<Option<bool>>,
     ) -> NodeId {
         let origin = Origin::Node(self.place);
         let place = minor.map_or(origin.clone(), |(_, view)| Origin::Node(view.at()));
@@ -217,6 +220,7 @@ impl<'a> Component<'a> {
             ("removed", removed.facts(facts, table, &self.flags, minor)),
             ("files", mounts::files(facts, table, &self.flags, self.mounts.as_ref())),
             ("apiReferences", mounts::api_references(facts, self.pod)),
+            ("auditShipped", facts.opt_bool_at(audit_shipped)),
         ];
         facts.map(&fields, origin)
     }

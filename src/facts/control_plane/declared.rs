@@ -47,6 +47,10 @@ pub struct Declared<'a> {
     pub uncertified: Vec<(String, Origin)>,
     /// Addresses by which single nodes are known.
     pub nodes: Vec<String>,
+    /// Something renews its certificates; null where the tool does, or nobody says.
+    pub renewed: Spot<Option<bool>>,
+    /// A balancer stands before several API servers; null where that is no question.
+    pub balanced: Spot<Option<bool>>,
 }
 
 impl<'a> Declared<'a> {
@@ -63,9 +67,11 @@ impl<'a> Declared<'a> {
             stacked: Spot::known(true, place.clone()),
             endpoint: Endpoint::Unset(place.clone()),
             zones: Spot::known(None, place.clone()),
-            max_surge: Spot::known(None, place),
+            max_surge: Spot::known(None, place.clone()),
             uncertified: Vec::new(),
             nodes: Vec::new(),
+            renewed: Spot::known(None, place.clone()),
+            balanced: Spot::known(None, place),
         }
     }
 
@@ -98,6 +104,8 @@ impl<'a> Declared<'a> {
             ("zones", facts.int_at(&self.zones)),
             ("maxSurge", facts.int_at(&self.max_surge)),
             ("uncertified", facts.strings(uncertified, anchor.clone())),
+            ("renewed", facts.opt_bool_at(&self.renewed)),
+            ("balanced", facts.opt_bool_at(&self.balanced)),
         ];
         facts.map(&fields, anchor)
     }

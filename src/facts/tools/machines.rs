@@ -3,7 +3,7 @@
 //! A health check finds machines by labels. Cluster API labels machines with their cluster's name, those of a deployment
 //! with its name, and those of a control plane as such.
 
-use super::cluster_api::{GROUP, TOOL, first_of};
+use super::cluster_api::{GROUP, INFRASTRUCTURE, TOOL, first_of};
 use super::{Found, Reading};
 use crate::facts::builder::Spot;
 use crate::facts::control_plane::Pool;
@@ -23,12 +23,33 @@ const UNDRAINED: &str = "machine.cluster.x-k8s.io/exclude-node-draining";
 pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     let pool = if reading.is(GROUP, "MachineDeployment") {
         deployment(reading)
+    } else if reading.is(GROUP, "MachinePool") {
+        sized(reading.root, reading.root.path("metadata.name"), "spec.replicas")
     } else if reading.is(GROUP, "MachineHealthCheck") {
         health_check(reading.root)
+    } else if let Some(pool) = of_template(reading) {
+        pool
     } else {
         return None;
     };
     Some(Found { tool: TOOL, pools: vec![pool], ..Found::default() })
+}
+
+/// Fields of infrastructure templates that give machines a public address: kind and path.
+const ADDRESSES: &[(&str, &str)] = &[
+    ("AWSMachineTemplate", "spec.template.spec.publicIP"),
+    ("AzureMachineTemplate", "spec.template.spec.allocatePublicIP"),
+    ("GCPMachineTemplate", "spec.template.spec.publicIP"),
+];
+
+/// The machines of an infrastructure template, where everybody reaches them.
+fn of_template<'a>(reading: &Reading<'a, '_>) -> Option<Pool<'a>> {
+    let root = reading.root;
+    let (_, path) = ADDRESSES.iter().find(|(kind, _)| reading.is(INFRASTRUCTURE, kind))?;
+    let public = root.path(path).filter(|value| value.bool() == Some(true))?;
+    let mut pool = Pool::new(TOOL, root, root.path("metadata.name"));
+    pool.exposures.push(("address", public));
+    Some(pool)
 }
 
 fn sized<'a>(root: View<'a>, name: Option<View<'a>>, path: &'static str) -> Pool<'a> {
