@@ -1,7 +1,7 @@
 //! PEM files to a tree: a list of blocks.
 //!
 //! ```text
-//! - label: CERTIFICATE
+//! - kind: certificate                     # key, other; a word of our own, so that it outlives the redaction of keys
 //!   text: -----BEGIN CERTIFICATE----- …   # the block as it stands, markers included
 //! ```
 //!
@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::Tree;
+use super::{Style, Tree};
 use super::outline::Outline;
 use crate::vocabulary::{Problem, SourceId, Span};
 
@@ -22,11 +22,20 @@ pub fn read(source: SourceId, text: &Arc<str>) -> (Vec<Tree>, Vec<Problem>) {
     let mut blocks = Vec::new();
     let mut at = 0;
     while let Some((label, block)) = next(text, at).filter(|_| !outline.is_full()) {
-        let fields = [("label", Some(outline.verbatim(label))), ("text", Some(outline.verbatim(block)))];
+        let kind = outline.word(label, Style::Plain, kind(&text[label.range()]));
+        let fields = [("kind", Some(kind)), ("text", Some(outline.verbatim(block)))];
         blocks.push(outline.map(block, &fields));
         at = block.end as usize;
     }
     if blocks.is_empty() { (Vec::new(), Vec::new()) } else { outline.finish(&blocks, Span::new(0, text.len())) }
+}
+
+fn kind(label: &str) -> &'static str {
+    match label {
+        "CERTIFICATE" | "TRUSTED CERTIFICATE" | "X509 CERTIFICATE" => "certificate",
+        key if key.ends_with("PRIVATE KEY") => "key",
+        _ => "other",
+    }
 }
 
 /// The label and the whole of the first block from `from` on.
@@ -48,7 +57,7 @@ mod tests {
 
     #[test]
     fn blocks_are_told_by_their_labels_and_cut_off_ones_are_none() {
-        let text = "junk\n-----BEGIN A B-----\nx\n-----END A B-----\n-----BEGIN C-----\ny\n-----END C-----\n-----BEGIN D-----\nz\n";
+        let text = "junk\n-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\ny\n-----END CERTIFICATE-----\n-----BEGIN D-----\nz\n";
         let (mut trees, problems) = read(SourceId(0), &Arc::from(text));
         assert!(problems.is_empty());
         let mut forest = Forest::default();
@@ -56,9 +65,9 @@ mod tests {
         let node = tree.root();
         let tree = forest.push(tree);
         let root = forest.view(NodeRef { tree, node });
-        let labels: Vec<&str> = root.items().filter_map(|block| block.str_at("label")).collect();
-        assert_eq!(labels, ["A B", "C"]);
+        let kinds: Vec<&str> = root.items().filter_map(|block| block.str_at("kind")).collect();
+        assert_eq!(kinds, ["key", "certificate"]);
         let texts: Vec<&str> = root.items().filter_map(|block| block.str_at("text")).collect();
-        assert_eq!(texts[1], "-----BEGIN C-----\ny\n-----END C-----");
+        assert_eq!(texts[1], "-----BEGIN CERTIFICATE-----\ny\n-----END CERTIFICATE-----");
     }
 }

@@ -94,13 +94,14 @@ fn certificate(facts: &mut FactBuilder, as_of: Date, place: &Place<'_>, der: &[u
     let name = text(Box::new(subject.iter_common_name().filter_map(|name| name.as_str().ok())));
     let groups: Vec<&str> = subject.iter_organization().filter_map(|name| name.as_str().ok()).collect();
     let origin = Origin::Node(place.value.at());
+    let is_own_ca = found.is_ca() && place.usage != "caBundle";
     let misfit = place.role.as_ref().and_then(|role| role.misfit(&found, &name, &groups));
     let ca_key = place.ca_key.filter(|_| found.is_ca());
     let groups: Vec<(&str, Origin)> = groups.into_iter().map(|group| (group, origin.clone())).collect();
     let fields = [
         ("name", facts.str(&name, origin.clone())),
         ("groups", facts.strings(groups, origin.clone())),
-        ("usage", facts.str(place.usage, origin.clone())),
+        ("usage", facts.str(if is_own_ca { "ca" } else { place.usage }, origin.clone())),
         ("ca", facts.bool(found.is_ca(), origin.clone())),
         ("expires", facts.str(&expiry[..10.min(expiry.len())], origin.clone())),
         ("daysLeft", facts.int((until - today).div_euclid(DAY), origin.clone())),

@@ -102,15 +102,15 @@ fn is_there(key: View<'_>) -> bool {
 fn of_file<'a>(inventory: &'a Inventory, id: DocumentId, root: View<'a>) -> Vec<Place<'a>> {
     let path = inventory.path(id);
     let blocks: Vec<View<'a>> = root.items().collect();
-    let is = |block: &View<'a>, word: &str| block.str_at("label").is_some_and(|label| label.ends_with(word));
-    let label = |block: &View<'a>| block.get("label").unwrap_or(*block);
-    let key = blocks.iter().find(|block| is(block, "PRIVATE KEY")).map(label);
+    let is = |block: &View<'a>, kind: &str| block.str_at("kind") == Some(kind);
+    let place = |block: &View<'a>| block.get("kind").unwrap_or(*block);
+    let key = blocks.iter().find(|block| is(block, "key")).map(place);
     let beside = || beside(inventory, id, path);
     let at_home = is_at_home(path);
     let role = Role::of_path(path);
     let mut places: Vec<Place<'a>> = blocks
         .iter()
-        .filter(|block| is(block, "CERTIFICATE"))
+        .filter(|block| is(block, "certificate"))
         .filter_map(|block| {
             let is_client = role.is_some_and(Role::is_client);
             let with_key = is_client && !at_home && (key.is_some() || beside().is_some());
