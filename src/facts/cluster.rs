@@ -3,7 +3,7 @@
 use super::builder::{FactBuilder, Spot};
 use super::component::{self, Component, ComponentTables, FlagTable};
 use super::control_plane::{
-    ControlPlane, Etcd, EtcdSource, Spread, contradiction, node_of_joining, node_of_kubeadm, node_of_tool, of_kube_proxy,
+    ControlPlane, Etcd, EtcdSource, Spread, contradiction, drift, node_of_joining, node_of_kubeadm, node_of_tool, of_kube_proxy,
     one_manifest, renewed,
 };
 use super::encryption;
@@ -55,7 +55,8 @@ impl<'a> Building<'a> {
     fn component(&mut self, component: &Component<'a>) {
         let minor = component.minor(self.inventory, self.id);
         let shipped = self.audit_shipped(component);
-        let node = component.facts(&mut self.facts, self.tables, minor, &shipped);
+        let made = component::Beside { audit_shipped: shipped, maker: self.maker(component) };
+        let node = component.facts(&mut self.facts, self.tables, minor, &made);
         let node = NodeRef { tree: self.tree, node };
         let subject = self.named(component.subject(self.inventory, self.id, node));
         self.subjects.push(subject);
@@ -84,6 +85,23 @@ impl<'a> Building<'a> {
             Some(path) => audit::shipped(self.inventory, self.id, &path, origin),
             None => Spot::known(None, origin),
         }
+    }
+
+    /// The tool that built the cluster of a component; `None` where nothing tells.
+    fn maker(&self, component: &Component<'a>) -> Option<&'static str> {
+        match component.tool {
+            "systemd" | "file" => return None,
+            "static-pod" | "workload" => {}
+            tool => return Some(tool),
+        }
+        let notes = self.root.path("metadata.annotations").into_iter().chain(self.root.path("metadata.labels"));
+        let mut keys = notes.flat_map(View::entries);
+        keys.find_map(|(key, value)| match key {
+            "tier" if value.str() == Some("control-plane") => Some("kubeadm"),
+            key if key.starts_with("kubeadm.") => Some("kubeadm"),
+            key if key.starts_with("dns.alpha.kubernetes.io/") => Some("kops"),
+            _ => None,
+        })
     }
 
     /// What is no object is called after its file.
@@ -188,7 +206,8 @@ pub fn kubeadm(
     let mut building = Building::new(inventory, tables, id, tree);
     let control_plane = ControlPlane::read(inventory, id, floating);
     let renewed = renewed(inventory, tables, id, building.root);
-    let node = control_plane.facts(&mut building.facts, &renewed);
+    let changes = drift(inventory, &tables.flags, id);
+    let node = control_plane.facts(&mut building.facts, &renewed, &changes);
     building.add(SubjectKind::ControlPlane, node);
     let components = component::find(inventory, &tables.flags, id);
     let apiserver_compaction = building.compaction();

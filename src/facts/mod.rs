@@ -45,7 +45,7 @@ use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory, Role};
 use crate::syntax::{Format, Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Problem, ProblemKind, SourceId, Span, TreeId};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
 pub fn anchor(root: View<'_>) -> NodeRef {
@@ -120,6 +120,8 @@ pub struct Facts {
     pub managed: Vec<(&'static str, usize)>,
     /// Dates of the tables that facts were made with: name and day.
     pub dated: Vec<(&'static str, String)>,
+    /// That some of those tables are old on the day of the audit.
+    pub stale: Option<Problem>,
     /// Objects whose kind has no schema here: custom resources without their definition, files of other tools.
     pub without_schema: usize,
 }
@@ -203,7 +205,8 @@ impl Maker {
             ("deprecated fields", self.tables.schemas.fields_date().to_string()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
-        Facts { subjects, clusters, managed: tools::providers(inventory), dated, without_schema: 0 }
+        let stale = stale(inventory, &dated, assumptions.as_of);
+        Facts { subjects, clusters, managed: tools::providers(inventory), dated, stale, without_schema: 0 }
     }
 
     /// Adds the facts of some objects, and the objects themselves as subjects.
@@ -216,6 +219,20 @@ impl Maker {
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }
+}
+
+/// Days after which a dated table is old: Kubernetes brings a minor release every four months.
+const OLD: i64 = 120;
+
+/// The dated tables that are old, said once, at the first input.
+fn stale(inventory: &Inventory, dated: &[(&'static str, String)], as_of: Date) -> Option<Problem> {
+    let first = inventory.documents().next()?.1.source;
+    let day = |date: Date| date.duration_since(Date::ZERO).as_hours() / 24;
+    let is_old = |text: &str| text.parse::<Date>().is_ok_and(|date| day(as_of) - day(date) > OLD);
+    let old: Vec<&str> = dated.iter().filter(|(_, text)| is_old(text)).map(|(name, _)| *name).collect();
+    let list = old.join(", ");
+    let message = format!("what k8sready knows of {list} is older than {OLD} days: a newer k8sready knows more");
+    (!old.is_empty()).then(|| Problem::at(ProblemKind::StaleData, first, Span::default(), message))
 }
 
 /// Builds the facts of everything and keeps them.

@@ -57,6 +57,14 @@ pub struct Component<'a> {
     pub of_cluster: Option<(i64, View<'a>)>,
 }
 
+/// What others say of a component.
+pub struct Beside {
+    /// Its audit log leaves the node; null where that is no question.
+    pub audit_shipped: Spot<Option<bool>>,
+    /// The tool that built its cluster, where something tells.
+    pub maker: Option<&'static str>,
+}
+
 /// The components that facts exist for.
 const NAMES: &[&str] =
     &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd", "kube-proxy", "kubelet"];
@@ -198,7 +206,7 @@ impl<'a> Component<'a> {
         facts: &mut FactBuilder,
         ComponentTables { flags: table, removed, .. }: &ComponentTables,
         minor: Option<(i64, View<'a>)>,
-        audit_shipped: &Spot<Option<bool>>,
+        beside: &Beside,
     ) -> NodeId {
         let origin = Origin::Node(self.place);
         let place = minor.map_or(origin.clone(), |(_, view)| Origin::Node(view.at()));
@@ -220,7 +228,8 @@ impl<'a> Component<'a> {
             ("removed", removed.facts(facts, table, &self.flags, minor)),
             ("files", mounts::files(facts, table, &self.flags, self.mounts.as_ref())),
             ("apiReferences", mounts::api_references(facts, self.pod)),
-            ("auditShipped", facts.opt_bool_at(audit_shipped)),
+            ("auditShipped", facts.opt_bool_at(&beside.audit_shipped)),
+            ("maker", facts.opt_str(beside.maker, origin.clone())),
         ];
         facts.map(&fields, origin)
     }

@@ -80,7 +80,7 @@ impl<'a> Declared<'a> {
         let anchor = facts.anchor();
         let name = match self.name {
             Some(name) => facts.refer(name.at()),
-            None => facts.lookup(self.root, "metadata.name", Fallback::Str("")),
+            None => facts.lookup(self.root, "metadata.name", Fallback::Str(self.tool)),
         };
         let version = match self.version {
             Some(version) => facts.refer(version.at()),
@@ -104,6 +104,7 @@ impl<'a> Declared<'a> {
             ("zones", facts.int_at(&self.zones)),
             ("maxSurge", facts.int_at(&self.max_surge)),
             ("uncertified", facts.strings(uncertified, anchor.clone())),
+            ("drift", facts.list(&[])),
             ("renewed", facts.opt_bool_at(&self.renewed)),
             ("balanced", facts.opt_bool_at(&self.balanced)),
         ];

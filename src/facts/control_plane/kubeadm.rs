@@ -1,5 +1,6 @@
 //! kubeadm's documents: ClusterConfiguration, InitConfiguration, JoinConfiguration (v1beta3 and v1beta4).
 
+use super::drift::Change;
 use super::zones::{control_plane_nodes, zones_of};
 use crate::facts::builder::{FactBuilder, Fallback, Spot};
 use crate::facts::component::openness;
@@ -92,7 +93,7 @@ impl<'a> ControlPlane<'a> {
     }
 
     /// The facts.
-    pub fn facts(&self, facts: &mut FactBuilder, renewed: &Spot<Option<bool>>) -> NodeId {
+    pub fn facts(&self, facts: &mut FactBuilder, renewed: &Spot<Option<bool>>, drift: &[Change]) -> NodeId {
         let anchor = facts.anchor();
         let counted = Origin::Node(self.count_place());
         let count = match self.count() {
@@ -114,6 +115,7 @@ impl<'a> ControlPlane<'a> {
             ("zones", facts.int_at(&zones_of(&self.objects, anchor.clone()))),
             ("maxSurge", facts.null(anchor.clone())),
             ("uncertified", facts.list(&[])),
+            ("drift", changes(facts, drift)),
             ("renewed", facts.opt_bool_at(renewed)),
             ("balanced", facts.opt_bool_at(&self.is_balanced())),
         ];
@@ -153,6 +155,21 @@ impl<'a> ControlPlane<'a> {
         let nodes: Vec<String> = self.nodes.iter().flat_map(|node| &node.addresses).map(ToString::to_string).collect();
         super::declared::address(facts, place, &nodes, &self.floating)
     }
+}
+
+/// `{component, flag, how}` of each change.
+fn changes(facts: &mut FactBuilder, drift: &[Change]) -> NodeId {
+    let mut nodes = Vec::new();
+    for change in drift {
+        let at = || change.place.clone();
+        let fields = [
+            ("component", facts.str(change.component, at())),
+            ("flag", facts.str(&change.flag, at())),
+            ("how", facts.str(change.how, at())),
+        ];
+        nodes.push(facts.map(&fields, at()));
+    }
+    facts.list(&nodes)
 }
 
 fn undeclared() -> Reason {

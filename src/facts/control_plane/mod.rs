@@ -5,6 +5,7 @@
 //! about how many will be made from it, and the number is unknown.
 
 mod declared;
+mod drift;
 mod etcd;
 mod etcd_member;
 mod kubeadm;
@@ -15,6 +16,7 @@ mod renewal;
 mod zones;
 
 pub use declared::{Declared, Endpoint};
+pub use drift::drift;
 pub use etcd::{Etcd, EtcdSource, Spread, Volume, contradiction, one_manifest};
 pub use kubeadm::ControlPlane;
 pub use node::{

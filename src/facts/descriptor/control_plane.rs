@@ -17,6 +17,7 @@ object! {
     removed: Type::List(&Type::Object(&REMOVED)), "Flags and feature gates it is given and does not know any more (data/removed.yaml)";
     files: Type::List(&Type::Object(&NAMED_FILE)), "Files that its flags name";
     apiReferences: Type::List(&Type::Object(&API_REFERENCE)), "Objects of the API that its static pod refers to";
+    maker: Type::String, "The tool that built its cluster; null where nothing tells";
     auditShipped: Type::Bool, "An agent in sight takes the audit log off the node; null where no log is written or the API server sends events away";
 }
 
@@ -78,8 +79,17 @@ object! {
     zones: Type::Int, "Zones that its nodes are in; null where the tool spreads them by itself or nobody says";
     maxSurge: Type::Int, "Machines that a rollout adds before it takes one away; null where rollouts replace no machines";
     uncertified: Type::List(&Type::String), "Addresses that clients use and the API server's certificate lacks, where the tool does not add them";
+    drift: Type::List(&Type::Object(&CHANGE)), "Flags of kubeadm's static pods in sight that differ from its configuration";
     renewed: Type::Bool, "Something renews its certificates: a job, a variable, or upgrades; null where the tool sees to it or nobody says";
     balanced: Type::Bool, "A balancer stands before several API servers; null where that is no question, or another fact answers it";
+}
+
+object! {
+    /// A flag that runs otherwise than it is configured.
+    CHANGE = "change", "A flag that runs otherwise than kubeadm's configuration says";
+    component: Type::String, "The component";
+    flag: Type::String, "The flag";
+    how: Type::String, "added, removed or changed";
 }
 
 object! {
