@@ -11,3 +11,4 @@ mod dumps;
 mod hostile_names;
 mod suppressions;
 mod transcripts;
+mod wiki;
