@@ -11,9 +11,9 @@ use std::str::FromStr;
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 
-use crate::cli::{AuditArgs, Config, ConfigFile, ConfigFrom, Named, Override, Suppress};
+use crate::cli::{AuditArgs, Chart, Config, ConfigFile, ConfigFrom, Named, Override, Suppress};
 use crate::report::{Format, in_repository};
-use crate::source::Ignores;
+use crate::source::{Ignores, Release};
 use crate::values::KubeVersion;
 use crate::vocabulary::{GroupBy, Problem, Profile, Severity, nearest};
 
@@ -72,6 +72,17 @@ pub struct RuleSettings {
     pub folders: Vec<PathBuf>,
 }
 
+/// What becomes of charts and Kustomize roots.
+#[derive(Clone, Debug, Default)]
+pub struct RenderSettings {
+    /// They are rendered.
+    pub asked: bool,
+    /// What was typed for all charts.
+    pub typed: Release,
+    /// What the configuration says about some of them, the last that fits first.
+    pub charts: Vec<(GlobMatcher, Release)>,
+}
+
 /// What decides the exit code.
 #[derive(Clone, Debug)]
 pub struct Gate {
@@ -98,6 +109,8 @@ pub struct Settings {
     pub exclude_in_repository: GlobSet,
     /// Where further custom resource definitions lie.
     pub crds: Vec<PathBuf>,
+    /// Whether and how charts and Kustomize roots are rendered.
+    pub render: RenderSettings,
     /// Rules.
     pub rules: RuleSettings,
     /// The version to judge for.
@@ -148,6 +161,7 @@ impl Settings {
             exclude: globs(&args.exclude)?,
             exclude_in_repository: globs(&config.exclude)?,
             crds: args.crds.clone(),
+            render: render(args, config)?,
             rules: rule_settings(args, config)?,
             target_version: version(args.target_version.as_deref().or(config.target_version.as_deref()))?,
             as_of: args.as_of.as_deref().map_or(Ok(today), date)?,
@@ -175,6 +189,19 @@ impl Settings {
     /// A path as globs of the configuration see it: that of the repository.
     pub fn in_repository<'p>(&self, path: &'p str) -> Cow<'p, str> {
         in_repository(&self.prefix, path).map_or(Cow::Borrowed(path), Cow::Owned)
+    }
+
+    /// How a chart is rendered: as configured, and then as typed.
+    pub fn release(&self, chart: &str) -> Release {
+        let path = self.in_repository(chart);
+        let configured = self.render.charts.iter().find(|(glob, _)| glob.is_match(&*path));
+        let mut release = configured.map(|(_, release)| release.clone()).unwrap_or_default();
+        let typed = self.render.typed.clone();
+        release.values.extend(typed.values);
+        release.set.extend(typed.set);
+        release.name = typed.name.or(release.name);
+        release.namespace = typed.namespace.or(release.namespace);
+        release
     }
 
     /// Ignore files are configuration too.
@@ -267,6 +294,24 @@ fn overrides(all: &[Override]) -> Result<Vec<PathOverride>, UsageError> {
         Ok(PathOverride { path: glob.compile_matcher(), says: says.clone() })
     };
     all.iter().rev().map(compile).collect()
+}
+
+fn render(args: &AuditArgs, config: &Config) -> Result<RenderSettings, UsageError> {
+    let configured = |chart: &Chart| {
+        let glob = Glob::new(&chart.path).map_err(|error| UsageError::new(format!("charts: {error}")))?;
+        let Chart { values, set, release, namespace, .. } = chart.clone();
+        Ok((glob.compile_matcher(), Release { values, set, name: release, namespace }))
+    };
+    Ok(RenderSettings {
+        asked: args.render,
+        typed: Release {
+            values: args.values.clone(),
+            set: args.set.clone(),
+            name: args.release_name.clone(),
+            namespace: args.release_namespace.clone(),
+        },
+        charts: config.charts.iter().rev().map(configured).collect::<Result<_, UsageError>>()?,
+    })
 }
 
 fn globs(patterns: &[String]) -> Result<GlobSet, UsageError> {

@@ -1,51 +1,78 @@
 //! From the paths of the settings to texts.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::AuditError;
+use super::render::render;
 use crate::cli::CONFIG_NAMES;
-use crate::inventory::Input;
+use crate::inventory::{Input, Rendering};
 use crate::settings::{Settings, UsageError};
-use crate::source::{FileRef, MAX_FILE_BYTES, Revision, SourceKind, load as load_file, read_stdin, walk_with};
+use crate::source::{FileRef, MAX_FILE_BYTES, Revision, SourceKind, Walk, load as load_file, read_stdin, walk_with};
 use crate::vocabulary::{Problem, ProblemKind};
 
-/// Every input, in path order, and what went wrong on the way.
-pub fn collect(settings: &Settings) -> Result<(Vec<Input>, Vec<Problem>), AuditError> {
+/// What is to be audited.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// Texts in path order.
+    pub texts: Vec<Input>,
+    /// What renderers made of some of them.
+    pub rendering: Rendering,
+    /// What went wrong on the way.
+    pub problems: Vec<Problem>,
+}
+
+/// Every input.
+pub fn collect(settings: &Settings) -> Result<Inputs, AuditError> {
     let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = settings.paths.iter().cloned().partition(|path| is_stdin(path));
-    let (mut inputs, problems) = files(settings, &paths)?;
+    let found = find(settings, &paths)?;
+    let mut inputs = of_files(settings, found);
     if !stdin.is_empty() {
         let text = read_stdin(MAX_FILE_BYTES).map_err(|error| (ProblemKind::Unreadable, error));
-        inputs.push(Input { path: "-".to_string(), kind: SourceKind::Stdin, named: true, text });
+        inputs.texts.push(Input { path: "-".to_string(), kind: SourceKind::Stdin, named: true, text });
     }
-    Ok((inputs, problems))
+    Ok(inputs)
+}
+
+fn of_files(settings: &Settings, found: Walk) -> Inputs {
+    let texts = read(settings, &found.files);
+    let mut problems = found.problems;
+    let mut rendering = Rendering::default();
+    if settings.render.asked {
+        let read: BTreeSet<&str> = texts.iter().map(|input| input.path.as_str()).collect();
+        let files: Vec<FileRef> = found.files.into_iter().filter(|file| read.contains(file.display.as_str())).collect();
+        let (made, failed) = render(settings, &files, &texts);
+        rendering = made;
+        problems.extend(failed);
+    }
+    Inputs { texts, rendering, problems }
 }
 
 /// The texts of the custom resource definitions beside the input.
 pub fn definitions(settings: &Settings) -> Result<Vec<Input>, AuditError> {
-    Ok(files(settings, &settings.crds)?.0)
+    let found = find(settings, &settings.crds)?;
+    Ok(read(settings, &found.files))
 }
 
-fn files(settings: &Settings, paths: &[PathBuf]) -> Result<(Vec<Input>, Vec<Problem>), AuditError> {
+fn find(settings: &Settings, paths: &[PathBuf]) -> Result<Walk, AuditError> {
     let cwd =
         std::env::current_dir().map_err(|error| UsageError::new(format!("the working directory is gone: {error}")))?;
     if let Some(path) = paths.iter().find(|path| !path.exists()) {
         let error = UsageError::new(format!("`{}` does not exist", path.display()));
         return Err(error.help("name files or folders that exist, or `-` for standard input").into());
     }
-    let found = walk_with(paths, &cwd, settings.ignores());
-    Ok((read(settings, &found.files), found.problems))
+    Ok(walk_with(paths, &cwd, settings.ignores()))
 }
 
 /// The same inputs as another revision holds them, under the same names. What it lacks is no error; what it cannot have
 /// (standard input, files outside of the repository) is not compared, which makes all findings about it new.
-pub fn of_revision(settings: &Settings, revision: &Revision) -> Result<(Vec<Input>, Vec<Problem>), AuditError> {
+pub fn of_revision(settings: &Settings, revision: &Revision) -> Result<Inputs, AuditError> {
     let cwd = revision.place_of(Path::new(".")).ok_or_else(|| UsageError::new("the working directory is gone"))?;
     let paths = settings.paths.iter().filter(|path| !is_stdin(path)).filter_map(|path| revision.place_of(path));
     let paths: Vec<PathBuf> = paths.filter(|path| path.exists()).collect();
-    let found = walk_with(&paths, &cwd, settings.ignores());
-    Ok((read(settings, &found.files), found.problems))
+    Ok(of_files(settings, walk_with(&paths, &cwd, settings.ignores())))
 }
 
 fn is_stdin(path: &Path) -> bool {

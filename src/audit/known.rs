@@ -102,9 +102,9 @@ fn by_place(finding: &Finding) -> ByPlace<'_> {
 
 impl Base {
     fn audit(settings: &Settings, revision: &Revision) -> Result<Base, AuditError> {
-        let (inputs, problems) = inputs::of_revision(settings, revision)?;
+        let inputs = inputs::of_revision(settings, revision)?;
         let settings = Settings { baseline: None, group_by: None, include_passes: false, ..settings.clone() };
-        let report = audit_known(&settings, inputs, problems, &Known::default())?.report;
+        let report = audit_known(&settings, inputs, &Known::default())?.report;
         Ok(Base {
             with: revision.named.clone(),
             score: report.score.headline.map(|headline| headline.value),

@@ -6,6 +6,7 @@ mod assemble;
 mod groups;
 mod inputs;
 mod known;
+mod render;
 mod suppressions;
 
 pub use known::{met, read as read_baseline};
@@ -21,6 +22,7 @@ use crate::rule::{LoadError, Rule, RuleSet, select};
 use crate::settings::{RuleSettings, Settings, UsageError};
 use crate::source::Revision;
 use crate::vocabulary::{Problem, Profile};
+use inputs::Inputs;
 use known::Known;
 
 /// A report with what decides the exit code besides it, and the texts to show.
@@ -73,9 +75,9 @@ impl From<LoadError> for AuditError {
 
 /// Reads the inputs that the settings name and audits them. Findings that the baseline lists or `revision` has are not new.
 pub fn audit(settings: &Settings, revision: Option<&Revision>) -> Result<Audit, AuditError> {
-    let (inputs, problems) = inputs::collect(settings)?;
+    let inputs = inputs::collect(settings)?;
     let known = Known::gather(settings, revision)?;
-    audit_known(settings, inputs, problems, &known)
+    audit_known(settings, inputs, &known)
 }
 
 /// Audits inputs that were read already. `noticed` are problems met while reading them.
@@ -84,23 +86,19 @@ pub fn audit_inputs(
     inputs: Vec<inventory::Input>,
     noticed: Vec<Problem>,
 ) -> Result<Audit, AuditError> {
-    audit_known(settings, inputs, noticed, &Known::default())
+    let inputs = Inputs { texts: inputs, problems: noticed, ..Inputs::default() };
+    audit_known(settings, inputs, &Known::default())
 }
 
-fn audit_known(
-    settings: &Settings,
-    inputs: Vec<inventory::Input>,
-    noticed: Vec<Problem>,
-    known: &Known,
-) -> Result<Audit, AuditError> {
+fn audit_known(settings: &Settings, inputs: Inputs, known: &Known) -> Result<Audit, AuditError> {
     let rules = RuleSet::with_folders(&settings.rules.folders)?;
     let (skipped, active): (Vec<_>, Vec<_>) = active(&rules, &settings.rules)?
         .into_iter()
         .partition(|active| settings.managed.is_some() && active.rule.subject.is_provider_business());
     let definitions = inputs::definitions(settings)?;
     let beside = (!definitions.is_empty()).then(|| inventory::load(definitions, true).inventory);
-    let mut loaded = inventory::load(inputs, settings.partial);
-    loaded.problems.extend(noticed);
+    let mut loaded = inventory::load_rendered(inputs.texts, inputs.rendering, settings.partial);
+    loaded.problems.extend(inputs.problems);
     loaded.problems.extend(settings.notices.iter().cloned());
     let passes = if settings.include_passes { Passes::List } else { Passes::Count };
     let assumptions = Assumptions {
@@ -126,7 +124,8 @@ fn judge(
     noticed: &[Problem],
     passes: Passes,
 ) -> Result<(Facts, Evaluation), String> {
-    let maker = Maker::new(inventory, assumptions, definitions)?;
+    let judged = rules.iter().map(|active| active.rule.subject).collect();
+    let maker = Maker::new(inventory, assumptions, definitions, judged)?;
     let mut evaluating = Evaluating::new(rules, passes);
     let mut facts = maker.control_plane(inventory, assumptions);
     evaluating.judge(inventory, &facts, 0..facts.subjects.len());

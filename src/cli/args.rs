@@ -123,6 +123,21 @@ pub struct AuditArgs {
     /// Files or folders with custom resource definitions that are not part of the input (repeatable)
     #[arg(long, value_name = "PATH", help_heading = "Input")]
     pub crds: Vec<PathBuf>,
+    /// Render charts with `helm` and Kustomize roots with `kustomize`, where they are on the PATH
+    #[arg(long, help_heading = "Input")]
+    pub render: bool,
+    /// Values for all charts (repeatable)
+    #[arg(long, value_name = "FILE", requires = "render", help_heading = "Input")]
+    pub values: Vec<PathBuf>,
+    /// A value for all charts: KEY=VALUE (repeatable)
+    #[arg(long, value_name = "KEY=VALUE", requires = "render", help_heading = "Input")]
+    pub set: Vec<String>,
+    /// Name of the release that charts are rendered for; by default the chart's folder
+    #[arg(long, value_name = "NAME", requires = "render", help_heading = "Input")]
+    pub release_name: Option<String>,
+    /// Namespace that charts are rendered for
+    #[arg(long, value_name = "NAMESPACE", requires = "render", help_heading = "Input")]
+    pub release_namespace: Option<String>,
     /// A provider runs the control plane (eks, gke, aks …): its rules are skipped with the reason
     #[arg(long, value_name = "PROVIDER", help_heading = "Input")]
     pub managed: Option<String>,

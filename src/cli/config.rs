@@ -5,6 +5,7 @@
 //! Where files are found and how several become one is `layers`' business.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,24 @@ pub struct Config {
     pub suppress: Vec<Suppress>,
     /// Other severities, or no findings of some rules, in some paths.
     pub overrides: Vec<Override>,
+    /// How charts are rendered; the last that fits a chart counts.
+    pub charts: Vec<Chart>,
+}
+
+/// How charts are rendered under `--render`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Chart {
+    /// Glob of the chart's folder, relative to the file that holds it.
+    pub path: String,
+    /// Values files, relative to the file that holds them; later ones win.
+    pub values: Vec<PathBuf>,
+    /// Assignments as for `helm --set`.
+    pub set: Vec<String>,
+    /// Name of the release.
+    pub release: Option<String>,
+    /// Its namespace.
+    pub namespace: Option<String>,
 }
 
 /// What is different below some paths.

@@ -22,7 +22,7 @@ const DEEPEST: usize = 8;
 /// Largest file.
 const MAX_BYTES: u64 = 1 << 20;
 /// Lists to which each file adds; others it replaces.
-const ADDED_TO: &[&str] = &["ignore", "exclude", "suppress", "overrides"];
+const ADDED_TO: &[&str] = &["ignore", "exclude", "suppress", "overrides", "charts"];
 
 /// A configuration with the places it came from.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +138,7 @@ fn layer(path: &Path, bounds: &Path, deeper: usize, values: &mut Vec<Setting>) -
     }
     let below = folder_in(path, bounds);
     for (key, value) in raw {
-        add(path, &text, &key, at_home(&key, value, &below), values);
+        add(path, &text, &key, at_home(path, &key, value, &below), values);
     }
     Ok(())
 }
@@ -198,8 +198,8 @@ fn folder_in(path: &Path, bounds: &Path) -> String {
     if shown.is_empty() { shown } else { format!("{shown}/") }
 }
 
-/// Globs of paths become those of the repository.
-fn at_home(key: &str, mut value: Value, below: &str) -> Value {
+/// Globs of paths become those of the repository, paths of files become absolute.
+fn at_home(file: &Path, key: &str, mut value: Value, below: &str) -> Value {
     let homed = |glob: &mut Value| {
         if let Value::String(text) = glob {
             *text = format!("{}{text}", globset::escape(below));
@@ -210,9 +210,22 @@ fn at_home(key: &str, mut value: Value, below: &str) -> Value {
         ("suppress" | "overrides", Value::Array(items)) => {
             items.iter_mut().filter_map(|item| item.get_mut("path")).for_each(homed);
         }
+        ("charts", Value::Array(items)) => {
+            items.iter_mut().filter_map(|item| item.get_mut("path")).for_each(homed);
+            let lists = items.iter_mut().filter_map(|item| item.get_mut("values")?.as_array_mut());
+            lists.flatten().for_each(|values| beside(file, values));
+        }
         _ => {}
     }
     value
+}
+
+/// A path that is relative to the configuration file.
+fn beside(file: &Path, value: &mut Value) {
+    if let Value::String(text) = value {
+        let joined = file.parent().unwrap_or(Path::new("")).join(&*text);
+        *text = std::path::absolute(&joined).unwrap_or(joined).to_string_lossy().into_owned();
+    }
 }
 
 /// Takes a key: maps by entry, lists by element, all else as a whole; what it replaces goes.

@@ -10,5 +10,5 @@ pub use args::{
     Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, CompletionsArgs, ConfigArgs,
     ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RulesArgs,
 };
-pub use config::{Config, Override, Suppress};
+pub use config::{Chart, Config, Override, Suppress};
 pub use layers::{CONFIG_NAMES, ConfigError, ConfigFile, Setting, origins};

@@ -70,6 +70,12 @@ profile: production
 # Another file of this repository to build on.
 # extends: [shared/k8sready.yaml]
 
+# With --render: what charts are rendered with.
+# charts:
+#   - path: charts/*
+#     values: [values/prod.yaml]
+#     namespace: shop
+
 # Paths that nobody runs.
 {exclude}
 # The Kubernetes version to judge for.

@@ -84,7 +84,8 @@ pub struct FactBuilder {
     tree: Tree,
     id: TreeId,
     anchor: NodeRef,
-    keys: FxHashMap<&'static str, NodeId>,
+    /// Nodes of keys by the address of their text, which is quicker to hash; the same text twice is two nodes at worst.
+    keys: FxHashMap<usize, NodeId>,
 }
 
 impl FactBuilder {
@@ -271,12 +272,13 @@ impl FactBuilder {
     }
 
     fn key(&mut self, key: &'static str) -> NodeId {
-        if let Some(&node) = self.keys.get(key) {
+        let address = key.as_ptr() as usize;
+        if let Some(&node) = self.keys.get(&address).filter(|&&node| self.tree.is_text(node, key)) {
             return node;
         }
         let anchor = self.anchor();
         let node = self.str(key, anchor);
-        self.keys.insert(key, node);
+        self.keys.insert(address, node);
         node
     }
 

@@ -38,6 +38,7 @@ pub use builder::{FactBuilder, Fallback};
 pub use descriptor::{CLUSTER, descriptor, subject_type};
 pub use subject::{Subject, SubjectKind};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
@@ -85,6 +86,28 @@ struct Tables {
     denials: network_policy::Denials,
     /// Minor of the Kubernetes release to judge for.
     target_minor: u32,
+    judged: Judged,
+}
+
+/// The kinds of subject that somebody judges. The facts of ordinary objects that no rule looks at are not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged(BTreeSet<SubjectKind>);
+
+impl Judged {
+    /// All of them.
+    pub fn all() -> Self {
+        SubjectKind::ALL.iter().copied().collect()
+    }
+
+    fn any(&self, kinds: &[SubjectKind]) -> bool {
+        kinds.iter().any(|kind| self.0.contains(kind))
+    }
+}
+
+impl FromIterator<SubjectKind> for Judged {
+    fn from_iter<I: IntoIterator<Item = SubjectKind>>(kinds: I) -> Self {
+        Judged(kinds.into_iter().collect())
+    }
 }
 
 /// What the user says about the world outside the input.
@@ -122,7 +145,8 @@ pub struct Facts {
     pub dated: Vec<(&'static str, String)>,
     /// That some of those tables are old on the day of the audit.
     pub stale: Option<Problem>,
-    /// Objects whose kind has no schema here: custom resources without their definition, files of other tools.
+    /// Objects whose kind has no schema here: custom resources without their definition, files of other tools. None are
+    /// counted when no rule judges schemas.
     pub without_schema: usize,
 }
 
@@ -139,6 +163,7 @@ impl Maker {
         inventory: &Inventory,
         assumptions: Assumptions,
         definitions: Option<Inventory>,
+        judged: Judged,
     ) -> Result<Maker, String> {
         let tables = Tables {
             known: workload::Known::load()?,
@@ -151,6 +176,7 @@ impl Maker {
             denials: network_policy::Denials::gather(inventory),
             schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
             target_minor: assumptions.target_minor,
+            judged,
         };
         Ok(Maker { tables })
     }
@@ -192,7 +218,9 @@ impl Maker {
             backup::of_script(inventory, tables.floating[inventory.document(id).environment.index()].clone(), id, tree)
         }));
         subjects.extend(missing_backups(inventory, &subjects, assumptions));
-        subjects.extend(access::paths(inventory, &self.tables.controllers));
+        if self.tables.judged.any(&[SubjectKind::AccessPath]) {
+            subjects.extend(access::paths(inventory, &self.tables.controllers));
+        }
         subjects.sort_by_key(|subject| (subject.document, subject.kind, subject.node));
         let clusters = clusters(inventory, &subjects, assumptions);
         let dated = vec![
@@ -212,10 +240,13 @@ impl Maker {
     /// Adds the facts of some objects, and the objects themselves as subjects.
     pub fn objects(&self, inventory: &mut Inventory, ids: &[DocumentId], facts: &mut Facts) {
         let mut built = pass(inventory, &self.tables, ids, object_facts);
-        let typed =
-            pass(inventory, &self.tables, ids, |inventory, tables, id, tree| tables.schemas.build(inventory, id, tree));
-        facts.without_schema += ids.len() - typed.len();
-        built.extend(typed);
+        if self.tables.judged.any(&[SubjectKind::Schema]) {
+            let typed = pass(inventory, &self.tables, ids, |inventory, tables, id, tree| {
+                tables.schemas.build(inventory, id, tree)
+            });
+            facts.without_schema += ids.len() - typed.len();
+            built.extend(typed);
+        }
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }
@@ -237,7 +268,7 @@ fn stale(inventory: &Inventory, dated: &[(&'static str, String)], as_of: Date) -
 
 /// Builds the facts of everything and keeps them.
 pub fn build(inventory: &mut Inventory, assumptions: Assumptions) -> Result<Facts, String> {
-    let maker = Maker::new(inventory, assumptions, None)?;
+    let maker = Maker::new(inventory, assumptions, None, Judged::all())?;
     let mut facts = maker.control_plane(inventory, assumptions);
     let ids: Vec<DocumentId> = inventory.objects().map(|(id, _)| id).collect();
     maker.objects(inventory, &ids, &mut facts);
@@ -305,24 +336,32 @@ fn pass(
     subjects
 }
 
-/// What an ordinary object is to a cluster.
+/// What an ordinary object is to a cluster, where anybody judges it.
 fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
+    use SubjectKind::{
+        Autoscaler, Binding, ConfigMap, Container, Ingress, Namespace, NetworkPolicy, Pdb, Role, Service, Workload,
+    };
     let document = inventory.document(id);
+    let judged = |kinds: &[SubjectKind]| tables.judged.any(kinds).then_some(());
     match document.kind() {
         "Service" if document.key.as_ref().is_some_and(|key| key.group.is_empty()) => {
-            network::service(inventory, tables, id, tree)
+            judged(&[Service]).and_then(|()| network::service(inventory, tables, id, tree))
         }
-        "PodDisruptionBudget" => network::pdb(inventory, id, tree),
+        "PodDisruptionBudget" => judged(&[Pdb]).and_then(|()| network::pdb(inventory, id, tree)),
         "Ingress" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute" => {
-            ingress::build(inventory, tables, id, tree)
+            judged(&[Ingress]).and_then(|()| ingress::build(inventory, tables, id, tree))
         }
-        "NetworkPolicy" => network_policy::build(inventory, id, tree),
-        "HorizontalPodAutoscaler" | "ScaledObject" => autoscaler::build(inventory, tables, id, tree),
-        "ConfigMap" => config_map::build(inventory, id, tree),
-        "Namespace" => namespace::build(inventory, tables, id, tree),
-        "Role" | "ClusterRole" => access::role(inventory, &tables.controllers, id, tree),
-        "RoleBinding" | "ClusterRoleBinding" => access::binding(inventory, &tables.controllers, id, tree),
-        _ => workload::build(inventory, tables, id, tree),
+        "NetworkPolicy" => judged(&[NetworkPolicy]).and_then(|()| network_policy::build(inventory, id, tree)),
+        "HorizontalPodAutoscaler" | "ScaledObject" => {
+            judged(&[Autoscaler]).and_then(|()| autoscaler::build(inventory, tables, id, tree))
+        }
+        "ConfigMap" => judged(&[ConfigMap]).and_then(|()| config_map::build(inventory, id, tree)),
+        "Namespace" => judged(&[Namespace]).and_then(|()| namespace::build(inventory, tables, id, tree)),
+        "Role" | "ClusterRole" => judged(&[Role]).and_then(|()| access::role(inventory, &tables.controllers, id, tree)),
+        "RoleBinding" | "ClusterRoleBinding" => {
+            judged(&[Binding]).and_then(|()| access::binding(inventory, &tables.controllers, id, tree))
+        }
+        _ => judged(&[Workload, Container]).and_then(|()| workload::build(inventory, tables, id, tree)),
     }
 }
 

@@ -7,6 +7,7 @@
 use super::{Document, pod_template};
 use crate::source::{LineMap, Piece};
 use crate::syntax::{Forest, Format, View, embed};
+use crate::vocabulary::Span;
 
 /// A text found in a scalar.
 pub struct Found {
@@ -105,7 +106,8 @@ fn script_of<'a>(commands: impl Iterator<Item = Vec<View<'a>>>) -> Option<Found>
                 LineMap::Exact(runs) => {
                     pieces.extend(runs.iter().map(|run| Piece { inner: inner + run.inner, outer: run.outer }));
                 }
-                LineMap::Blurred(span) => pieces.push(Piece { inner, outer: span.start }),
+                // What has no exact map begins where its scalar does.
+                other => pieces.push(Piece { inner, outer: other.outer(Span::new(0, 0)).start }),
             }
             text.push_str(&part.text);
             text.push(' ');

@@ -50,7 +50,7 @@ pub fn divide(forest: &Forest, sources: &Sources, documents: &mut [Document]) ->
     let mut division = Division { environments: Vec::new(), parents: Vec::new() };
     let mut trie = PathNode::default();
     for (index, document) in documents.iter().enumerate() {
-        let path = sources.get(document.source).path();
+        let path = sources.get(document.source).home();
         if !roots.owns(path) && document.role != Role::Patch {
             trie.insert(path, index);
         }
@@ -131,7 +131,7 @@ impl Division {
         let ids: Vec<EnvironmentId> = roots.all().iter().map(|root| self.add(root.path.clone(), None)).collect();
         ids.iter().for_each(|id| self.environments[id.index()].kustomized = true);
         for document in documents.iter_mut() {
-            if let Some(root) = roots.owner(sources.get(document.source).path()) {
+            if let Some(root) = roots.owner(sources.get(document.source).home()) {
                 document.environment = ids[root];
             }
         }

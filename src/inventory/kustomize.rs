@@ -76,7 +76,7 @@ impl Roots {
     /// Gives a root what lies in its directory beside the files it pulls in, its own `kustomization.yaml` too, unless a file
     /// varies an object that the root holds already.
     fn adopt(&mut self, sources: &Sources, documents: &[Document]) {
-        let path = |document: &Document| sources.get(document.source).path().clone();
+        let path = |document: &Document| sources.get(document.source).home().clone();
         let name = |document: &Document| {
             document.key.as_ref().map(|key| (key.group.clone(), key.kind.clone(), key.name.clone()))
         };
@@ -135,7 +135,7 @@ pub fn apply(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> 
     let mut roots: Vec<Root> = documents
         .iter()
         .filter(|document| document.key.as_ref().is_some_and(|key| &*key.group == "kustomize.config.k8s.io"))
-        .map(|document| read_root(document.view(forest), sources.get(document.source).path()))
+        .map(|document| read_root(document.view(forest), sources.get(document.source).home()))
         .collect();
     roots.sort_by(|a, b| a.path.cmp(&b.path));
     roots.dedup_by(|a, b| a.path == b.path);
@@ -144,7 +144,7 @@ pub fn apply(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> 
         .iter()
         .map(|root| root.builds_on.iter().filter_map(|path| index.get(path.as_str()).copied()).collect())
         .collect();
-    let paths: BTreeSet<&str> = documents.iter().map(|document| &**sources.get(document.source).path()).collect();
+    let paths: BTreeSet<&str> = documents.iter().map(|document| &**sources.get(document.source).home()).collect();
     let mut owners = BTreeMap::new();
     for (i, root) in roots.iter().enumerate() {
         root.files.iter().for_each(|file| {
@@ -166,7 +166,7 @@ pub fn apply(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> 
     let patches: BTreeSet<&str> = roots.iter().flat_map(|root| root.patches.iter().map(String::as_str)).collect();
     let mut scaled_by_files: Vec<(String, String)> = Vec::new();
     for document in documents.iter_mut() {
-        let path = &**sources.get(document.source).path();
+        let path = &**sources.get(document.source).home();
         if patches.contains(path) {
             document.role = Role::Patch;
             scaled_by_files.extend(scaled_by_file(document, forest).map(|name| (path.to_string(), name)));

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::document::{key_of, objects_in};
 use super::{Document, EnvironmentId, Inventory, Role, duplicates, embedded, redaction, script, surprise};
-use crate::source::{SourceKind, Sources};
+use crate::source::{Source, SourceKind, Sources, align};
 use crate::syntax::template::Template;
 use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, items, marks, split, template};
 use crate::vocabulary::{NodeRef, Problem, ProblemKind, SourceId, Span};
@@ -23,6 +23,26 @@ pub struct Input {
     pub named: bool,
     /// The text, or why there is none.
     pub text: Result<String, (ProblemKind, String)>,
+}
+
+/// A text that a renderer made from a file of the input.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Path of the file as reports show it.
+    pub file: String,
+    /// The path that decides its environment, where that is not the file's.
+    pub home: Option<String>,
+    /// The documents.
+    pub text: String,
+}
+
+/// What renderers made, and the files it stands for.
+#[derive(Clone, Debug, Default)]
+pub struct Rendering {
+    /// The texts.
+    pub texts: Vec<Rendered>,
+    /// Paths of files that are not read by themselves any more.
+    pub replaced: BTreeSet<String>,
 }
 
 /// An inventory with what was noticed on the way.
@@ -52,7 +72,12 @@ pub struct DocumentCounts {
 }
 
 /// Reads, divides and links the inputs; in which order they come makes no difference.
-pub fn load(mut inputs: Vec<Input>, partial: bool) -> Loaded {
+pub fn load(inputs: Vec<Input>, partial: bool) -> Loaded {
+    load_rendered(inputs, Rendering::default(), partial)
+}
+
+/// The same where some files are taken as renderers made them.
+pub fn load_rendered(mut inputs: Vec<Input>, rendering: Rendering, partial: bool) -> Loaded {
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let charts = charts(&inputs);
     let read: Vec<ReadText> = inputs
@@ -61,8 +86,14 @@ pub fn load(mut inputs: Vec<Input>, partial: bool) -> Loaded {
         .map(|(index, input)| read_text(SourceId(u32::try_from(index).unwrap_or(u32::MAX)), input, &charts))
         .collect();
     let mut loading = Loading::default();
-    for text in read {
+    for mut text in read {
+        if rendering.replaced.contains(&text.path) {
+            text.redacted.forget_documents();
+        }
         loading.add(text);
+    }
+    for rendered in rendering.texts {
+        loading.add_rendered(rendered);
     }
     loading.embedded();
     loading.problems.sort();
@@ -111,15 +142,13 @@ fn read_text(source: SourceId, input: Input, charts: &BTreeSet<String>) -> ReadT
 
 /// Nothing after this sees an unredacted text.
 fn read_and_redact(source: SourceId, path: &str, text: String, charts: &BTreeSet<String>) -> Redacted {
-    let shared: Arc<str> = Arc::from(text);
-    let mut read = read_plain_or_template(source, path, &shared, charts);
+    let mut text: Arc<str> = Arc::from(text);
+    let mut read = read_plain_or_template(source, path, &text, charts);
     let misread = if read.format == Format::Yaml { surprise::find(&read.trees) } else { Vec::new() };
-    let mut text = String::from(&*shared);
     redaction::redact(&mut read.trees, &mut text);
     read.problems.extend(surprise::problems(&misread, &read.trees));
     read.trees.iter_mut().for_each(Tree::shrink);
     let marks = marks(&text, &read.trees);
-    let text = read.trees.first().map_or_else(|| Arc::from(text), |tree| tree.source_text().clone());
     let unread = unread(&text, &read);
     Redacted { text, read, marks, unread }
 }
@@ -218,6 +247,15 @@ struct Redacted {
     unread: Vec<Span>,
 }
 
+impl Redacted {
+    /// Leaves the text, for reports to show.
+    fn forget_documents(&mut self) {
+        self.read.trees.clear();
+        self.read.problems.clear();
+        self.marks.clear();
+    }
+}
+
 #[derive(Default)]
 struct Loading {
     sources: Sources,
@@ -300,6 +338,23 @@ impl Loading {
             return;
         }
         self.problems.extend(read.problems);
+        self.add_trees(source, read.format, read.trees);
+    }
+
+    /// A text that was made from a file stands in that file, line by line.
+    fn add_rendered(&mut self, rendered: Rendered) {
+        let Rendered { file, home, text } = rendered;
+        let Some(outer) = self.sources.iter().find(|source| **source.path() == *file).map(Source::id) else { return };
+        let map = align(&text, self.sources.get(outer).text());
+        let Some(source) = self.sources.push_embedded(outer, map, Arc::from(text.as_str())) else { return };
+        let Redacted { text, read, marks, .. } = read_and_redact(source, &file, text, &BTreeSet::new());
+        self.sources.set_text(source, text);
+        if let Some(home) = home {
+            self.sources.set_home(source, home.into());
+        }
+        self.count(&read.problems, read.trees.len(), false);
+        self.problems.extend(read.problems);
+        self.marks.extend(marks.into_iter().map(|mark| (source, mark)));
         self.add_trees(source, read.format, read.trees);
     }
 }

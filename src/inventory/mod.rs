@@ -25,7 +25,7 @@ pub use document::{Document, DocumentId, Key, Role};
 pub use environment::{Environment, EnvironmentId};
 pub use isolation::policy_selectors;
 pub use links::{Link, Links};
-pub use load::{DocumentCounts, Input, Loaded, load};
+pub use load::{DocumentCounts, Input, Loaded, Rendered, Rendering, load, load_rendered};
 pub use operators::makes_pods;
 pub use pod_index::scope;
 pub use pods::{POD_KINDS, PodKind, PodTemplate, anti_affinity_terms, pod_kind, pod_template};

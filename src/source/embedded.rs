@@ -20,8 +20,30 @@ pub struct Piece {
 pub enum LineMap {
     /// Exact: runs in ascending order, the first at inner offset 0.
     Exact(Vec<Piece>),
+    /// Line by line, in ascending order, for a text that was made from the outer one.
+    Lines(Vec<Origin>),
     /// No map: everything lies somewhere in this span.
     Blurred(Span),
+}
+
+/// Where a line of a made text comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// First byte of the line in the inner text.
+    pub inner: u32,
+    /// The line in the outer text, without its indentation.
+    pub outer: Span,
+    /// Where the line's own text begins in the inner text, if both lines are the same but for indentation.
+    pub same: Option<u32>,
+}
+
+impl Origin {
+    /// The outer bytes of an inner span that begins on this line.
+    fn outer(&self, span: Span) -> Span {
+        let Some(first) = self.same else { return self.outer };
+        let shifted = |at: u32| (self.outer.start + at.saturating_sub(first)).min(self.outer.end);
+        Span { start: shifted(span.start), end: shifted(span.end) }
+    }
 }
 
 impl LineMap {
@@ -30,6 +52,11 @@ impl LineMap {
     pub fn outer(&self, span: Span) -> Span {
         match self {
             LineMap::Blurred(whole) => *whole,
+            LineMap::Lines(lines) => {
+                let after = lines.partition_point(|line| line.inner <= span.start);
+                let line = after.checked_sub(1).and_then(|index| lines.get(index));
+                line.map_or_else(Span::default, |line| line.outer(span))
+            }
             LineMap::Exact(pieces) => {
                 let start = outer_offset(pieces, span.start);
                 if span.is_empty() {

@@ -205,13 +205,14 @@ pub fn slashes(path: &Path) -> String {
 pub fn load(file: &FileRef, limit: u64) -> Result<String, (ProblemKind, String)> {
     let unreadable = |error: io::Error| (ProblemKind::Unreadable, format!("cannot be read: {error}"));
     let handle = open(&file.path).map_err(unreadable)?;
-    if !handle.metadata().map_err(unreadable)?.is_file() {
+    let metadata = handle.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
         return Err((ProblemKind::Unreadable, "is not a regular file".to_string()));
     }
     if bolt::is_named_like_snapshot(&file.path) {
         return bolt::describe(handle).map_err(unreadable);
     }
-    let bytes = read_limited(handle, limit)
+    let bytes = read_limited(handle, limit, metadata.len() + 1)
         .map_err(unreadable)?
         .ok_or_else(|| (ProblemKind::BudgetExceeded, format!("is larger than {limit} bytes")))?;
     match decode(bytes) {

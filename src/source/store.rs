@@ -34,6 +34,7 @@ pub enum SourceKind {
 pub struct Source {
     id: SourceId,
     path: Arc<str>,
+    home: Option<Arc<str>>,
     kind: SourceKind,
     text: Arc<str>,
     lines: OnceLock<Lines>,
@@ -49,6 +50,11 @@ impl Source {
     /// For people: relative to the working directory, forward slashes. An embedded source has its file's path.
     pub fn path(&self) -> &Arc<str> {
         &self.path
+    }
+
+    /// The path that decides where it belongs: its own, but for what a Kustomize root was built to, which belongs there.
+    pub fn home(&self) -> &Arc<str> {
+        self.home.as_ref().unwrap_or(&self.path)
     }
 
     /// Where its bytes came from.
@@ -94,7 +100,8 @@ impl Sources {
     /// Adds a file or standard input.
     pub fn push(&mut self, kind: SourceKind, path: &str, text: Arc<str>) -> SourceId {
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        self.sources.push(Source { id, path: Arc::from(path), kind, text, lines: OnceLock::new(), hidden: Vec::new() });
+        let (path, lines, hidden) = (Arc::from(path), OnceLock::new(), Vec::new());
+        self.sources.push(Source { id, path, home: None, kind, text, lines, hidden });
         id
     }
 
@@ -103,6 +110,11 @@ impl Sources {
         let depth = self.depth(outer) + 1;
         let path = self.get(outer).path.clone();
         (depth <= MAX_NESTING).then(|| self.push(SourceKind::Embedded { outer, map, depth }, &path, text))
+    }
+
+    /// Says where a source belongs, if that is not its path.
+    pub fn set_home(&mut self, id: SourceId, home: Arc<str>) {
+        self.sources[id.0 as usize].home = Some(home);
     }
 
     /// 0 for a file, 1 for a text inside it, and so on.

@@ -172,7 +172,8 @@ fn full() -> Value {
         "severity": { "run-as-root": "low" }, "params": { "single-replica": { "minimum": 3 } }, "exclude": ["old/**"],
         "targetVersion": "1.36", "failOn": "none", "minScore": 80, "partial": true, "managed": "eks", "assumeExternalBackup": true,
         "suppress": [{ "rule": "a", "reason": "b", "until": "2027-01-31", "path": "c", "kind": "d", "namespace": "e", "name": "f", "container": "g" }],
-        "overrides": [{ "path": "dev/**", "ignore": ["a"], "severity": { "b": "info" }, "reason": "c" }]
+        "overrides": [{ "path": "dev/**", "ignore": ["a"], "severity": { "b": "info" }, "reason": "c" }],
+        "charts": [{ "path": "charts/web", "values": ["prod.yaml"], "set": ["a=b"], "release": "web", "namespace": "shop" }]
     })
 }
 

@@ -9,6 +9,8 @@ mod descriptors;
 mod determinism;
 mod dumps;
 mod hostile_names;
+#[cfg(unix)]
+mod render;
 mod suppressions;
 mod transcripts;
 mod wiki;

@@ -21,7 +21,7 @@ use crate::vocabulary::{NodeId, Reason, UnknownCode};
 /// Redacts every tree of one source, and its text. Trees get the new text; true if there was anything to overwrite.
 ///
 /// All of them must be trees over exactly this text. A document that did not parse has no tree: it must not be shown.
-pub fn redact(trees: &mut [Tree], text: &mut String) -> bool {
+pub fn redact(trees: &mut [Tree], text: &mut Arc<str>) -> bool {
     let places = List::get().places(text);
     let mut masks = Masks::default();
     for tree in trees.iter_mut() {
@@ -38,9 +38,8 @@ pub fn redact(trees: &mut [Tree], text: &mut String) -> bool {
         return false;
     }
     masks.keep_values(trees);
-    *text = masks.apply(text);
-    let shared: Arc<str> = Arc::from(text.as_str());
-    trees.iter_mut().for_each(|tree| tree.set_source_text(shared.clone()));
+    *text = Arc::from(masks.apply(text));
+    trees.iter_mut().for_each(|tree| tree.set_source_text(text.clone()));
     true
 }
 
