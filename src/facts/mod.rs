@@ -408,7 +408,8 @@ fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions:
     let mut missing = Vec::new();
     for etcd in etcds {
         let related = |other: &&&Subject| inventory.sees(etcd.document, other.document);
-        if backups.iter().any(|backup| related(&backup)) || reported.iter().any(|other| related(&other)) {
+        let by_machine = || backup::is_scheduled_by_machine(inventory, etcd.document);
+        if backups.iter().any(|backup| related(&backup)) || by_machine() || reported.iter().any(|other| related(&other)) {
             continue;
         }
         reported.push(etcd);

@@ -122,7 +122,7 @@ impl<'a> Job<'a> {
             .scripts
             .iter()
             .flat_map(|script| script.commands())
-            .map(|(command, at)| (command.words.iter().map(|word| word.text.as_str()).collect(), *at));
+            .map(|command| (command.shell.words.iter().map(|word| word.text.as_str()).collect(), command.place));
         let uploads = self.scripts.iter().any(super::Script::uploads);
         let commands = Commands { lines: lines.collect(), uploads, place: place.clone() };
         let deadline = self.root.path("spec.startingDeadlineSeconds");

@@ -15,7 +15,7 @@ pub use manual::of_script;
 use super::builder::{FactBuilder, Fallback, Spot};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, pod_template};
-use crate::syntax::{Origin, Tree, View};
+use crate::syntax::{Format, Origin, Tree, View};
 use crate::values::{Cron, HostPort};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 use restore::Restore;
@@ -91,7 +91,7 @@ impl<'a> Job<'a> {
             target: Some(target),
             uploaded: Some(facts.bool(self.scripts.iter().any(Script::uploads), anchor.clone())),
             agent: Some(facts.bool(agent, anchor.clone())),
-            path: Some(facts.opt_str(self.snapshot.path.as_deref(), place.clone())),
+            path: Some(facts.opt_str(self.snapshot.path.as_deref(), Origin::Node(self.snapshot.path_place))),
             care: Some(self.care(facts)),
             restore: Some(Restore::of(self.inventory, self.id, place)),
             ..Fields::of("cronjob")
@@ -111,7 +111,7 @@ impl<'a> Job<'a> {
 
     /// Where the snapshot is taken from, and whether that is a balancer.
     fn endpoints(&self, facts: &mut FactBuilder, balancers: &[String]) -> (NodeId, NodeId) {
-        let place = Origin::Node(self.snapshot.place);
+        let place = Origin::Node(self.snapshot.endpoints_place);
         match &self.snapshot.endpoints {
             Ok(endpoints) => {
                 let through = endpoints.iter().any(|endpoint| is_balancer(endpoint, balancers));
@@ -130,7 +130,7 @@ impl<'a> Job<'a> {
         let over = |mount: &View<'a>| mount.str_at("mountPath").is_some_and(|mount| is_below(path, mount));
         let longest = mounts.filter(over).max_by_key(|mount| mount.str_at("mountPath").map_or(0, str::len));
         let Some(name) = longest.and_then(|mount| mount.str_at("name")) else {
-            return Ok(Target { kind: "container", volume: None, place: Origin::Node(self.snapshot.place) });
+            return Ok(Target { kind: "container", volume: None, place: Origin::Node(self.snapshot.path_place) });
         };
         let volumes = self.spec.get("volumes").into_iter().flat_map(View::items);
         let undeclared = || Reason::new(UnknownCode::Partial, format!("no volume `{name}` is declared"));
@@ -270,6 +270,22 @@ fn volume(volume: View<'_>) -> Target<'_> {
         }
     }
     Target { kind: "other", volume: Some(volume), place: Origin::Node(volume.at()) }
+}
+
+/// Whether a machine takes snapshots by itself: a timer or a crontab in sight that has to do with a backup of etcd.
+pub fn is_scheduled_by_machine(inventory: &Inventory, from: DocumentId) -> bool {
+    let environment = &inventory.environments()[inventory.document(from).environment.index()];
+    let mut seen = environment.visible.iter().flat_map(|id| inventory.members(*id)).copied();
+    seen.any(|id| {
+        let text = inventory.text(id);
+        let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let path = inventory.path(id);
+        match inventory.document(id).format {
+            Format::SystemdUnit => text.contains("[Timer]") && (path.contains("etcd") || says(&["etcd"])),
+            Format::Shell => says(&["crontab", "/etc/cron", "systemctl enable"]) && says(&["snapshot save", "etcd-backup"]),
+            _ => false,
+        }
+    })
 }
 
 /// Addresses behind which more than one API server stands: those that float, and the control-plane endpoint.

@@ -39,18 +39,43 @@ const UPLOADERS: &[(&str, Option<&str>)] = &[
 const UPLOAD_VARIABLES: &[&str] =
     &["AWS_S3_BUCKET", "S3_BUCKET", "RESTIC_REPOSITORY", "GCS_BUCKET", "AZURE_STORAGE_CONTAINER", "BUCKET"];
 
+/// A command, and where it and its words stand.
+pub struct Command {
+    /// The command.
+    pub shell: ShellCommand,
+    /// Its first word, else the scalar that holds it.
+    pub place: NodeRef,
+    /// Its words, where each has a place of its own.
+    words: Vec<NodeRef>,
+}
+
+impl Command {
+    /// A command of which only the scalar is known.
+    fn somewhere(shell: ShellCommand, place: NodeRef) -> Command {
+        Command { shell, place, words: Vec::new() }
+    }
+
+    fn word(&self, at: usize) -> NodeRef {
+        self.words.get(at).copied().unwrap_or(self.place)
+    }
+}
+
 /// What one container runs.
 pub struct Script<'a> {
     container: View<'a>,
-    commands: Vec<(ShellCommand, NodeRef)>,
+    commands: Vec<Command>,
 }
 
 /// An etcd snapshot.
 pub struct Snapshot<'a> {
     /// The container that takes it.
     pub container: View<'a>,
-    /// The scalar that holds the command.
+    /// The command, or the scalar that holds it.
     pub place: NodeRef,
+    /// The word that names the endpoints, else the command.
+    pub endpoints_place: NodeRef,
+    /// The word that names the file, else the command.
+    pub path_place: NodeRef,
     /// `--endpoints`, or the variable that stands for it; unknown where only the shell knows it.
     pub endpoints: Result<Vec<String>, Reason>,
     /// The file it writes.
@@ -63,14 +88,14 @@ impl<'a> Script<'a> {
         let words: Vec<View<'a>> =
             ["command", "args"].into_iter().filter_map(|key| container.get(key)).flat_map(View::items).collect();
         let texts = words.iter().filter(|word| word.str().is_some_and(|text| text.contains([' ', '\n'])));
-        let mut commands: Vec<(ShellCommand, NodeRef)> =
+        let mut commands: Vec<Command> =
             texts.flat_map(|word| commands_in(inventory, id, *word)).collect();
         if let Some(first) = words.first() {
             let line: Vec<String> = words.iter().filter_map(|word| word.str()).map(quoted).collect();
             commands.extend(
                 shell_commands(&line.join(" "))
                     .into_iter()
-                    .map(|command| (command, snapshot_word(&words).unwrap_or(*first).at())),
+                    .map(|command| Command::somewhere(command, snapshot_word(&words).unwrap_or(*first).at())),
             );
         }
         for (map, script) in mounted_scripts(inventory, id, spec, container) {
@@ -80,20 +105,28 @@ impl<'a> Script<'a> {
     }
 
     /// Its commands, each with the scalar that holds it.
-    pub fn commands(&self) -> &[(ShellCommand, NodeRef)] {
+    pub fn commands(&self) -> &[Command] {
         &self.commands
     }
 
     /// The snapshot it takes, if it takes one.
     pub fn snapshot(&self) -> Option<Snapshot<'a>> {
-        self.commands.iter().find_map(|(command, place)| {
-            let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+        self.commands.iter().find_map(|command| {
+            let words: Vec<&str> = command.shell.words.iter().map(|word| word.text.as_str()).collect();
             let at = words.iter().position(|word| matches!(word.rsplit('/').next(), Some("etcdctl" | "etcdutl")))?;
             let rest = &words[at + 1..];
             let save = rest.windows(2).position(|pair| pair == ["snapshot", "save"])?;
-            let path = rest[save + 2..].iter().find(|word| !word.starts_with('-')).map(|path| self.expanded(path));
-            let endpoints = self.endpoints(rest);
-            Some(Snapshot { container: self.container, place: *place, endpoints, path })
+            let after = at + save + 3;
+            let file = (after..words.len()).find(|&word| !words[word].starts_with('-'));
+            let flag = (at..words.len()).find(|&word| words[word].starts_with("--endpoints"));
+            Some(Snapshot {
+                container: self.container,
+                place: command.place,
+                endpoints_place: flag.map_or(command.place, |flag| command.word(flag)),
+                path_place: file.map_or(command.place, |file| command.word(file)),
+                endpoints: self.endpoints(rest),
+                path: file.map(|file| self.expanded(words[file])),
+            })
         })
     }
 
@@ -133,7 +166,7 @@ impl<'a> Script<'a> {
             rest.split_at(end)
         };
         let (name, after) = within('{', '}').or_else(|| within('(', ')')).unwrap_or_else(plain);
-        let assigned = self.commands.iter().flat_map(|(command, _)| &command.assignments).find_map(|assignment| {
+        let assigned = self.commands.iter().flat_map(|command| &command.shell.assignments).find_map(|assignment| {
             let value = assignment.text.strip_prefix(name)?.strip_prefix('=')?;
             (!value.starts_with('$')).then_some(value)
         });
@@ -143,8 +176,8 @@ impl<'a> Script<'a> {
 
     /// Whether it ships something off the host.
     pub fn uploads(&self) -> bool {
-        let by_command = self.commands.iter().any(|(command, _)| {
-            let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+        let by_command = self.commands.iter().any(|command| {
+            let words: Vec<&str> = command.shell.words.iter().map(|word| word.text.as_str()).collect();
             is_upload(&words)
         });
         let mut variables =
@@ -162,17 +195,19 @@ pub fn is_upload(words: &[&str]) -> bool {
 }
 
 /// The commands of a scalar, each at its own line where the text was read as a script.
-fn commands_in(inventory: &Inventory, id: DocumentId, text: View<'_>) -> Vec<(ShellCommand, NodeRef)> {
+fn commands_in(inventory: &Inventory, id: DocumentId, text: View<'_>) -> Vec<Command> {
     let Some(script) = inventory.inside(id, text) else {
-        return text.str().into_iter().flat_map(shell_commands).map(|command| (command, text.at())).collect();
+        let commands = text.str().into_iter().flat_map(shell_commands);
+        return commands.map(|command| Command::somewhere(command, text.at())).collect();
     };
     let lines = runbook::commands(inventory, script).unwrap_or_default();
-    let mut places = lines.iter().filter_map(|words| words.first()).map(|word| word.at());
+    let mut lines = lines.into_iter().filter(|words| !words.is_empty());
     let commands = shell_commands(inventory.text(script)).into_iter();
     commands
-        .map(|command| {
-            let place = if command.words.is_empty() { None } else { places.next() };
-            (command, place.unwrap_or_else(|| text.at()))
+        .map(|shell| {
+            let line = if shell.words.is_empty() { None } else { lines.next() };
+            let words: Vec<NodeRef> = line.into_iter().flatten().map(|word| word.at()).collect();
+            Command { place: words.first().copied().unwrap_or_else(|| text.at()), words, shell }
         })
         .collect()
 }
