@@ -106,8 +106,13 @@ impl<'a> Step<'_, 'a> {
         });
         let ignored = Joining::ignoring(words);
         let verifies = unchecked.map(|word| (false, Origin::Node(word.at())));
+        let socket = self.flag("--cri-socket").and_then(|word| {
+            let text = word.str()?;
+            Some((text.strip_prefix("--cri-socket=").unwrap_or(text).to_string(), Origin::Node(word.at())))
+        });
         let comes_in = self.is(&["kubeadm", "join"]) || self.is(&["kubeadm", "init"]);
-        (comes_in && (verifies.is_some() || !ignored.is_empty())).then_some(Joining { verifies, ignored })
+        let joining = Joining { verifies, ignored, socket };
+        (comes_in && !joining.is_empty()).then_some(joining)
     }
 
     /// The version of Kubernetes that it names: text and place.
@@ -387,6 +392,8 @@ const VERSIONS: &[(&str, &str)] = &[
     ("UpgradeConfiguration", "apply.kubernetesVersion"),
     ("KubeadmControlPlane", "spec.version"),
     ("RKE2ControlPlane", "spec.version"),
+    ("KThreesControlPlane", "spec.version"),
+    ("TalosControlPlane", "spec.version"),
     ("KubeOneCluster", "versions.kubernetes"),
     ("Cluster", "spec.kubernetesVersion"),
     ("Cluster", "spec.topology.version"),

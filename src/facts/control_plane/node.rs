@@ -36,6 +36,8 @@ pub struct Joining {
     pub verifies: Option<(bool, Origin)>,
     /// Errors of the preflight checks that are ignored although they say that the machine is not fit.
     pub ignored: Vec<(String, Origin)>,
+    /// The socket of its container runtime.
+    pub socket: Option<(String, Origin)>,
 }
 
 /// Preflight errors that say something of the machine: kubeadm `cmd/kubeadm/app/preflight/checks.go`.
@@ -50,10 +52,18 @@ impl Joining {
             .collect()
     }
 
-    /// What a section with a `nodeRegistration` ignores.
-    pub fn of_section(section: View<'_>) -> Vec<(String, Origin)> {
+    /// What a section with a `nodeRegistration` says.
+    pub fn of_section(section: View<'_>) -> Joining {
         let listed = section.path("nodeRegistration.ignorePreflightErrors").into_iter().flat_map(View::items);
-        Joining::ignoring(listed.filter_map(|one| Some((one.str()?, Origin::Node(one.at())))))
+        let ignored = Joining::ignoring(listed.filter_map(|one| Some((one.str()?, Origin::Node(one.at())))));
+        let socket = section.path("nodeRegistration.criSocket");
+        let socket = socket.and_then(|socket| Some((socket.str()?.to_string(), Origin::Node(socket.at()))));
+        Joining { verifies: None, ignored, socket }
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.verifies.is_none() && self.ignored.is_empty() && self.socket.is_none()
     }
 
     /// How a kubeadm document joins.
@@ -66,7 +76,7 @@ impl Joining {
             let place = unsafe_skip.or_else(|| token.get("token")).unwrap_or(token);
             (unsafe_skip.is_none() && (hashed || open), Origin::Node(place.at()))
         });
-        Joining { verifies, ignored: Joining::of_section(root) }
+        Joining { verifies, ..Joining::of_section(root) }
     }
 }
 
@@ -236,11 +246,14 @@ impl Node<'_> {
             None => facts.null(anchor.clone()),
         };
         let ignored = self.joining.ignored.iter().map(|(error, at)| (error.as_str(), at.clone()));
+        let socket = self.joining.socket.clone().map_or((None, anchor.clone()), |(socket, at)| (Some(socket), at));
+        let object = if self.tool == "runbook" { facts.null(anchor.clone()) } else { facts.refer(self.root.at()) };
         let fields = [
+            ("criSocket", facts.opt_str(socket.0.as_deref(), socket.1)),
             ("verifiesCa", verifies),
             ("ignoredErrors", facts.strings(ignored, anchor.clone())),
             ("name", self.name),
-            ("object", facts.refer(self.root.at())),
+            ("object", object),
             ("tool", facts.str(self.tool, anchor.clone())),
             ("controlPlane", facts.bool(control_plane, place)),
             ("taints", self.taints),

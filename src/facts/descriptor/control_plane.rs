@@ -117,6 +117,7 @@ object! {
     name: Type::String, "Name; empty if unset";
     object: Type::Dyn, "The document that declares it";
     tool: Type::String, "kubeadm, kube-proxy, runbook, or a tool that declares clusters";
+    criSocket: Type::String, "The socket of its container runtime; null if unsaid";
     verifiesCa: Type::Bool, "It checks that the CA is the cluster's before it joins; null where it joins nothing";
     ignoredErrors: Type::List(&Type::String), "Preflight errors that are ignored although they say that the machine is not fit";
     controlPlane: Type::Bool, "A control-plane node";

@@ -171,10 +171,10 @@ fn kubeadm<'a>(reading: &Reading<'a, '_>, config: View<'a>, spec: Option<View<'a
     }
 }
 
-/// What the nodes of a section ignore, where that is anything.
+/// How the nodes of a section come in, where that is worth a word.
 fn joining(section: View<'_>) -> Option<(View<'_>, Joining)> {
-    let ignored = Joining::of_section(section);
-    (!ignored.is_empty()).then_some((section, Joining { verifies: None, ignored }))
+    let joining = Joining::of_section(section);
+    (!joining.is_empty()).then_some((section, joining))
 }
 
 /// The nodes of a KubeadmConfig or its template: their kubelet, and how they come in.

@@ -104,7 +104,7 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     let words = ignored.into_iter().flat_map(View::items);
     let ignored = Joining::ignoring(words.filter_map(|word| Some((word.str()?, Origin::Node(word.at())))));
     if !ignored.is_empty() {
-        found.joining.push((reading.root, Joining { verifies: None, ignored }));
+        found.joining.push((reading.root, Joining { ignored, ..Joining::default() }));
     }
     Some(found)
 }
