@@ -3,8 +3,8 @@
 use super::builder::{FactBuilder, Spot};
 use super::component::{self, Component, ComponentTables, FlagTable};
 use super::control_plane::{
-    ControlPlane, Etcd, EtcdSource, Spread, contradiction, drift, node_of_joining, node_of_kubeadm, node_of_tool, of_kube_proxy,
-    one_manifest, renewed,
+    ControlPlane, Etcd, EtcdSource, Spread, contradiction, drift, node_of_joining, node_of_kubeadm, node_of_tool,
+    of_kube_proxy, one_manifest, renewed,
 };
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
@@ -55,7 +55,8 @@ impl<'a> Building<'a> {
     fn component(&mut self, component: &Component<'a>) {
         let minor = component.minor(self.inventory, self.id);
         let shipped = self.audit_shipped(component);
-        let made = component::Beside { audit_shipped: shipped, maker: self.maker(component) };
+        let servers = self.servers(component);
+        let made = component::Beside { audit_shipped: shipped, maker: self.maker(component), servers };
         let node = component.facts(&mut self.facts, self.tables, minor, &made);
         let node = NodeRef { tree: self.tree, node };
         let subject = self.named(component.subject(self.inventory, self.id, node));
@@ -85,6 +86,23 @@ impl<'a> Building<'a> {
             Some(path) => audit::shipped(self.inventory, self.id, &path, origin),
             None => Spot::known(None, origin),
         }
+    }
+
+    /// Minors of the API servers that a component talks to: the one that a tool links it with, else those in sight.
+    fn servers(&self, component: &Component<'a>) -> Vec<i64> {
+        if component.version.is_none() || component.name == "kube-apiserver" {
+            return Vec::new();
+        }
+        if component.tool == "cluster-api" {
+            return component.server.into_iter().collect();
+        }
+        let environment = self.inventory.document(self.id).environment;
+        let found = component::in_environment(self.inventory, self.table, environment);
+        let servers = found.filter(|(_, other)| other.name == "kube-apiserver");
+        let mut minors: Vec<i64> = servers.filter_map(|(_, server)| Some(server.version?.0)).collect();
+        minors.sort_unstable();
+        minors.dedup();
+        minors
     }
 
     /// The tool that built the cluster of a component; `None` where nothing tells.

@@ -409,7 +409,8 @@ fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions:
     for etcd in etcds {
         let related = |other: &&&Subject| inventory.sees(etcd.document, other.document);
         let by_machine = || backup::is_scheduled_by_machine(inventory, etcd.document);
-        if backups.iter().any(|backup| related(&backup)) || by_machine() || reported.iter().any(|other| related(&other)) {
+        if backups.iter().any(|backup| related(&backup)) || by_machine() || reported.iter().any(|other| related(&other))
+        {
             continue;
         }
         reported.push(etcd);

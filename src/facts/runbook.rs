@@ -47,12 +47,10 @@ impl Runbook {
                 words[at + 1..].iter().filter_map(|word| word.str()).filter(|word| !word.starts_with('-')).collect();
             let follows = |verb: &[String]| plain.iter().copied().take(verb.len()).eq(verb.iter().map(String::as_str));
             // etcd's tools are mostly called with flags and their values first.
-            let anywhere = |verb: &[String]| {
-                program.starts_with("etcd") && verb.iter().all(|word| plain.contains(&word.as_str()))
-            };
-            let verb = self.verbs.iter().find(|verb| {
-                verb[0] == program && (follows(&verb[1..]) || anywhere(&verb[1..]))
-            })?;
+            let anywhere =
+                |verb: &[String]| program.starts_with("etcd") && verb.iter().all(|word| plain.contains(&word.as_str()));
+            let verb =
+                self.verbs.iter().find(|verb| verb[0] == program && (follows(&verb[1..]) || anywhere(&verb[1..])))?;
             let rest: Vec<View<'a>> = words[at + 1..].to_vec();
             Some((verb.as_slice(), rest))
         })
@@ -95,7 +93,7 @@ impl<'a> Step<'_, 'a> {
 
     /// How the node of a `kubeadm init` or `join` comes in, where that is worth a word.
     fn joining(&self) -> Option<Joining> {
-        let unchecked = self.rest.iter().find(|word| word.str().is_some_and(|word| skips_ca(word)));
+        let unchecked = self.rest.iter().find(|word| word.str().is_some_and(skips_ca));
         let words = self.rest.iter().enumerate().filter_map(|(at, word)| {
             let value = word.str()?.strip_prefix("--ignore-preflight-errors")?;
             let (text, place) = match value.strip_prefix('=') {
@@ -142,7 +140,8 @@ impl<'a> Step<'_, 'a> {
 
 /// `--discovery-token-unsafe-skip-ca-verification`, unless it is switched off.
 fn skips_ca(word: &str) -> bool {
-    word.strip_prefix("--discovery-token-unsafe-skip-ca-verification").is_some_and(|rest| rest.is_empty() || rest == "=true")
+    word.strip_prefix("--discovery-token-unsafe-skip-ca-verification")
+        .is_some_and(|rest| rest.is_empty() || rest == "=true")
 }
 
 /// The minor of a version of Kubernetes 1, cut off or with a wildcard at its end.

@@ -54,11 +54,8 @@ fn of_containers(forest: &Forest, document: &Document) -> Vec<Found> {
 }
 
 fn of_container(container: View<'_>) -> Vec<Found> {
-    let words: Vec<View<'_>> = ["command", "args"]
-        .into_iter()
-        .filter_map(|key| container.get(key))
-        .flat_map(View::items)
-        .collect();
+    let words: Vec<View<'_>> =
+        ["command", "args"].into_iter().filter_map(|key| container.get(key)).flat_map(View::items).collect();
     let runs = |program: &str| words.first().and_then(|word| word.str()).is_some_and(|word| word.ends_with(program));
     // A command by itself is a script of one line.
     if PROGRAMS.iter().any(|program| runs(program)) {

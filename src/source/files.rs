@@ -21,7 +21,20 @@ pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// Extensions of files taken from directories.
 const EXTENSIONS: &[&str] = &[
-    "yaml", "yml", "json", "jsonl", "cfg", "conf", "ini", "env", "service", "timer", "sh", "md", "toml", "kubeconfig",
+    "yaml",
+    "yml",
+    "json",
+    "jsonl",
+    "cfg",
+    "conf",
+    "ini",
+    "env",
+    "service",
+    "timer",
+    "sh",
+    "md",
+    "toml",
+    "kubeconfig",
 ];
 
 /// Extensions of files that are ours as PEM, and may be something else.

@@ -9,8 +9,8 @@
 
 use std::sync::Arc;
 
-use super::{Style, Tree};
 use super::outline::Outline;
+use super::{Style, Tree};
 use crate::vocabulary::{Problem, SourceId, Span};
 
 const BEGIN: &str = "-----BEGIN ";

@@ -10,8 +10,24 @@ use crate::vocabulary::{Reason, UnknownCode};
 
 /// Parts of images and names of programs that ship logs.
 const AGENTS: &[&str] = &[
-    "fluent", "vector", "promtail", "alloy", "filebeat", "logstash", "opentelemetry", "otel", "datadog", "splunk",
-    "newrelic", "cloudwatch", "logging-agent", "rsyslog", "auditbeat", "loki", "elastic-agent", "syslog-ng",
+    "fluent",
+    "vector",
+    "promtail",
+    "alloy",
+    "filebeat",
+    "logstash",
+    "opentelemetry",
+    "otel",
+    "datadog",
+    "splunk",
+    "newrelic",
+    "cloudwatch",
+    "logging-agent",
+    "rsyslog",
+    "auditbeat",
+    "loki",
+    "elastic-agent",
+    "syslog-ng",
 ];
 
 /// Where the container runtime keeps what containers print.
@@ -36,9 +52,10 @@ pub fn shipped(inventory: &Inventory, id: DocumentId, path: &str, place: Origin)
     match (found, any) {
         (true, _) => Spot::known(Some(true), place),
         (false, true) => Spot::known(Some(false), place),
-        (false, false) => {
-            Spot::unknown(Reason::new(UnknownCode::Partial, "an agent on the node, out of sight, may ship the log"), place)
-        }
+        (false, false) => Spot::unknown(
+            Reason::new(UnknownCode::Partial, "an agent on the node, out of sight, may ship the log"),
+            place,
+        ),
     }
 }
 

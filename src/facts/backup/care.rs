@@ -173,7 +173,8 @@ impl<'a> Job<'a> {
     fn never_runs(&self, facts: &mut FactBuilder) -> NodeId {
         let origin = self.root.origin_of("spec.schedule");
         match self.root.path("spec.schedule") {
-            Some(schedule) if schedule.unknown().is_some() => {
+            // What is no text is a template that YAML reads as something else.
+            Some(schedule) if schedule.str().is_none() && !schedule.is_null() => {
                 let reason =
                     schedule.unknown().cloned().unwrap_or_else(|| Reason::new(UnknownCode::Templated, "templated"));
                 facts.unknown(reason, origin)

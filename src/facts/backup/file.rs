@@ -31,7 +31,10 @@ impl<'a> File<'a> {
 
     fn value(&self, key: &str) -> &'a str {
         let mut entries = self.section.get("entries").into_iter().flat_map(View::items);
-        entries.find(|entry| entry.str_at("key").map(str::trim) == Some(key)).and_then(|entry| entry.str_at("value")).unwrap_or_default()
+        entries
+            .find(|entry| entry.str_at("key").map(str::trim) == Some(key))
+            .and_then(|entry| entry.str_at("value"))
+            .unwrap_or_default()
     }
 
     /// What is wrong with the bytes.
@@ -62,8 +65,11 @@ fn day_in(name: &str) -> Option<Date> {
         let known = (2015..2100).contains(&year.parse::<i16>().ok()?);
         known.then(|| Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()).flatten()
     };
-    let parted = || digits.windows(3).find_map(|part| (part[0].len() == 4).then(|| date(part[0], part[1], part[2])).flatten());
-    let packed = || digits.iter().find_map(|part| (part.len() >= 8).then(|| date(&part[..4], &part[4..6], &part[6..8])).flatten());
+    let parted =
+        || digits.windows(3).find_map(|part| (part[0].len() == 4).then(|| date(part[0], part[1], part[2])).flatten());
+    let packed = || {
+        digits.iter().find_map(|part| (part.len() >= 8).then(|| date(&part[..4], &part[4..6], &part[6..8])).flatten())
+    };
     let seconds = || {
         let part = digits.iter().find(|part| part.len() == 10 && part.starts_with('1'))?;
         jiff::Timestamp::from_second(part.parse().ok()?).ok()?.to_string().get(..10)?.parse().ok()
@@ -78,7 +84,8 @@ pub fn of_file(inventory: &Inventory, as_of: Date, id: DocumentId, tree: TreeId)
     let mut facts = FactBuilder::new(tree, file.section.at());
     let day = file.day();
     let others = inventory.documents().filter(|(other, _)| *other != id && inventory.sees(id, *other));
-    let mut siblings = others.filter_map(|(other, _)| File::read(inventory, other)).filter(|one| one.folder() == file.folder());
+    let mut siblings =
+        others.filter_map(|(other, _)| File::read(inventory, other)).filter(|one| one.folder() == file.folder());
     let newest = !siblings.any(|other| (other.day(), other.path) > (day, file.path));
     let age = day.and_then(|day| as_of.since(day).ok()).map(|age| i64::from(age.get_days()));
     let fields = [

@@ -282,7 +282,9 @@ pub fn is_scheduled_by_machine(inventory: &Inventory, from: DocumentId) -> bool 
         let path = inventory.path(id);
         match inventory.document(id).format {
             Format::SystemdUnit => text.contains("[Timer]") && (path.contains("etcd") || says(&["etcd"])),
-            Format::Shell => says(&["crontab", "/etc/cron", "systemctl enable"]) && says(&["snapshot save", "etcd-backup"]),
+            Format::Shell => {
+                says(&["crontab", "/etc/cron", "systemctl enable"]) && says(&["snapshot save", "etcd-backup"])
+            }
             _ => false,
         }
     })

@@ -12,8 +12,10 @@ use crate::vocabulary::NodeId;
 const LOCAL: &[&str] = &["aescbc", "aesgcm", "secretbox"];
 
 /// Programs that keep a copy of files.
-const COPIES: &[&str] =
-    &["tar", "cp", "rsync", "scp", "restic", "borg", "kopia", "zip", "gpg", "age", "aws", "gsutil", "rclone", "mc", "s3cmd", "az"];
+const COPIES: &[&str] = &[
+    "tar", "cp", "rsync", "scp", "restic", "borg", "kopia", "zip", "gpg", "age", "aws", "gsutil", "rclone", "mc",
+    "s3cmd", "az",
+];
 
 /// Commands that bring a snapshot back: program and word.
 const RESTORES: &[(&str, &str)] = &[

@@ -88,8 +88,7 @@ impl<'a> Script<'a> {
         let words: Vec<View<'a>> =
             ["command", "args"].into_iter().filter_map(|key| container.get(key)).flat_map(View::items).collect();
         let texts = words.iter().filter(|word| word.str().is_some_and(|text| text.contains([' ', '\n'])));
-        let mut commands: Vec<Command> =
-            texts.flat_map(|word| commands_in(inventory, id, *word)).collect();
+        let mut commands: Vec<Command> = texts.flat_map(|word| commands_in(inventory, id, *word)).collect();
         if let Some(first) = words.first() {
             let line: Vec<String> = words.iter().filter_map(|word| word.str()).map(quoted).collect();
             commands.extend(

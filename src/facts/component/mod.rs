@@ -53,6 +53,8 @@ pub struct Component<'a> {
     pub body: Option<View<'a>>,
     /// The minor release of Kubernetes 1 that it is, and where that stands.
     pub version: Option<(i64, View<'a>)>,
+    /// The minor of its API server, where a tool links them.
+    pub server: Option<i64>,
     /// The same of its cluster, where one document declares all of that.
     pub of_cluster: Option<(i64, View<'a>)>,
 }
@@ -63,6 +65,8 @@ pub struct Beside {
     pub audit_shipped: Spot<Option<bool>>,
     /// The tool that built its cluster, where something tells.
     pub maker: Option<&'static str>,
+    /// Minors of the API servers that it talks to, where they say theirs.
+    pub servers: Vec<i64>,
 }
 
 /// The components that facts exist for.
@@ -84,6 +88,7 @@ impl<'a> Component<'a> {
             mounts: None,
             body: None,
             version: None,
+            server: None,
             of_cluster: None,
         }
     }
@@ -230,6 +235,7 @@ impl<'a> Component<'a> {
             ("apiReferences", mounts::api_references(facts, self.pod)),
             ("auditShipped", facts.opt_bool_at(&beside.audit_shipped)),
             ("maker", facts.opt_str(beside.maker, origin.clone())),
+            ("servers", servers(facts, &beside.servers, &origin)),
         ];
         facts.map(&fields, origin)
     }
@@ -239,6 +245,11 @@ impl<'a> Component<'a> {
         let subject = Subject::of(SubjectKind::Component, node, inventory, id);
         Subject { component: Some(self.name), ..subject }
     }
+}
+
+fn servers(facts: &mut FactBuilder, minors: &[i64], origin: &Origin) -> NodeId {
+    let nodes: Vec<NodeId> = minors.iter().map(|minor| facts.int(*minor, origin.clone())).collect();
+    facts.list_at(&nodes, origin.clone())
 }
 
 /// What an external etcd makes kubeadm tell the API server. A file that is not named stays empty.

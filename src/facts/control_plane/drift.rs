@@ -151,9 +151,11 @@ fn lacking(pod: &Component<'_>, wanted: &Component<'_>, changes: &mut Vec<Change
 
 fn added(pod: &Component<'_>, wanted: &Component<'_>, changes: &mut Vec<Change>) {
     let known = names(wanted);
-    let foreign = pod.flags.set.iter().filter(|set| {
-        !known.contains(&set.name.as_str()) && !BY_KUBEADM.contains(&set.name.as_str())
-    });
+    let foreign = pod
+        .flags
+        .set
+        .iter()
+        .filter(|set| !known.contains(&set.name.as_str()) && !BY_KUBEADM.contains(&set.name.as_str()));
     changes.extend(foreign.map(|set| Change {
         component: pod.name,
         flag: set.name.clone(),

@@ -133,7 +133,9 @@ impl<'a> ControlPlane<'a> {
         match self.balanced || self.floating.contains(&host) {
             true => Spot::known(Some(true), origin),
             false if self.addresses().contains(&host.as_str()) => Spot::known(None, origin),
-            false => Spot::unknown(Reason::new(UnknownCode::Partial, "the balancer may be configured elsewhere"), origin),
+            false => {
+                Spot::unknown(Reason::new(UnknownCode::Partial, "the balancer may be configured elsewhere"), origin)
+            }
         }
     }
 

@@ -20,7 +20,8 @@ pub use drift::drift;
 pub use etcd::{Etcd, EtcdSource, Spread, Volume, contradiction, one_manifest};
 pub use kubeadm::ControlPlane;
 pub use node::{
-    Joining, Taints, of_joining as node_of_joining, of_kube_proxy, of_kubeadm as node_of_kubeadm, of_tool as node_of_tool,
+    Joining, Taints, of_joining as node_of_joining, of_kube_proxy, of_kubeadm as node_of_kubeadm,
+    of_tool as node_of_tool,
 };
 pub use pool::Pool;
 pub use renewal::renewed;

@@ -46,7 +46,8 @@ const UNFIT: &[&str] = &["all", "Swap", "NumCPU", "Mem", "SystemVerification"];
 impl Joining {
     /// The errors in a list, or in words with commas, that say that a machine is not fit.
     pub fn ignoring<'a>(words: impl Iterator<Item = (&'a str, Origin)>) -> Vec<(String, Origin)> {
-        let each = words.flat_map(|(text, at)| text.split(',').map(move |one| (one.trim(), at.clone())).collect::<Vec<_>>());
+        let each =
+            words.flat_map(|(text, at)| text.split(',').map(move |one| (one.trim(), at.clone())).collect::<Vec<_>>());
         each.filter(|(one, _)| UNFIT.iter().any(|unfit| unfit.eq_ignore_ascii_case(one)))
             .map(|(one, at)| (one.to_string(), at))
             .collect()
@@ -72,7 +73,8 @@ impl Joining {
         let verifies = token.filter(|_| root.path("discovery.file").is_none()).map(|token| {
             let unsafe_skip = token.get("unsafeSkipCAVerification").filter(|skip| skip.bool() == Some(true));
             let hashed = token.get("caCertHashes").is_some_and(|hashes| !hashes.is_null() && hashes.items().len() > 0);
-            let open = openness(token).is_some() || token.get("caCertHashes").is_some_and(|one| one.unknown().is_some());
+            let open =
+                openness(token).is_some() || token.get("caCertHashes").is_some_and(|one| one.unknown().is_some());
             let place = unsafe_skip.or_else(|| token.get("token")).unwrap_or(token);
             (unsafe_skip.is_none() && (hashed || open), Origin::Node(place.at()))
         });

@@ -17,6 +17,7 @@ object! {
     removed: Type::List(&Type::Object(&REMOVED)), "Flags and feature gates it is given and does not know any more (data/removed.yaml)";
     files: Type::List(&Type::Object(&NAMED_FILE)), "Files that its flags name";
     apiReferences: Type::List(&Type::Object(&API_REFERENCE)), "Objects of the API that its static pod refers to";
+    servers: Type::List(&Type::Int), "Minors of the API servers that it talks to, where both say theirs";
     maker: Type::String, "The tool that built its cluster; null where nothing tells";
     auditShipped: Type::Bool, "An agent in sight takes the audit log off the node; null where no log is written or the API server sends events away";
 }

@@ -9,7 +9,8 @@ use crate::syntax::{Format, Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
 
 /// Words that show a way to move an address, or several hosts, wherever they stand.
-const PARTNERS: &[&str] = &["keepalived", "vrrp", "pacemaker", "corosync", "kube-vip", "bgp", "anycast", "elb.", "exabgp"];
+const PARTNERS: &[&str] =
+    &["keepalived", "vrrp", "pacemaker", "corosync", "kube-vip", "bgp", "anycast", "elb.", "exabgp"];
 
 /// Addresses that nobody but the host itself reaches.
 const LOOPBACK: &[&str] = &["127.0.0.1", "localhost", "[::1]", "::1"];

@@ -33,13 +33,16 @@ pub(super) fn read(inventory: &Inventory, id: DocumentId, block: View<'_>) -> Op
     let script = named(block, "script").next().and_then(first_arg)?;
     let ended = named(block, "timeout").next().is_some();
     let lines = lines(inventory, id, script);
-    Some(CheckScript { weakness: lines.iter().find_map(|(words, at)| weakness(words, ended).map(|what| (what, at.clone()))) })
+    Some(CheckScript {
+        weakness: lines.iter().find_map(|(words, at)| weakness(words, ended).map(|what| (what, at.clone()))),
+    })
 }
 
 /// The commands of the file that a script names, else its own.
 fn lines<'a>(inventory: &'a Inventory, id: DocumentId, script: View<'a>) -> Vec<Line> {
     let text = script.str().unwrap_or_default();
-    let file = text.split_whitespace().find(|word| word.ends_with(".sh")).map(|word| word.rsplit('/').next().unwrap_or(word));
+    let file =
+        text.split_whitespace().find(|word| word.ends_with(".sh")).map(|word| word.rsplit('/').next().unwrap_or(word));
     let environment = &inventory.environments()[inventory.document(id).environment.index()];
     let all = environment.visible.iter().flat_map(|id| inventory.members(*id)).copied();
     let mut scripts = all.filter(|&other| inventory.document(other).format == Format::Shell);
@@ -67,8 +70,11 @@ fn weakness(words: &[String], ended: bool) -> Option<&'static str> {
     let short = |letter: char| {
         flags.iter().any(|flag| flag.starts_with('-') && !flag.starts_with("--") && flag.contains(letter))
     };
-    let long = |names: &[&str]| flags.iter().any(|flag| names.iter().any(|name| flag == name || flag.starts_with(&format!("{name}="))));
-    let limited = ended || words[..at].iter().any(|word| word.ends_with("timeout")) || short('m') || long(&["--max-time"]);
+    let long = |names: &[&str]| {
+        flags.iter().any(|flag| names.iter().any(|name| flag == name || flag.starts_with(&format!("{name}="))))
+    };
+    let limited =
+        ended || words[..at].iter().any(|word| word.ends_with("timeout")) || short('m') || long(&["--max-time"]);
     // Whoever prints the status looks at it.
     let judged = short('f') || short('w') || long(&["--fail", "--fail-with-body", "--write-out"]);
     match (limited, judged) {

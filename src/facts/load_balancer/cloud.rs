@@ -132,8 +132,7 @@ fn service(root: View<'_>) -> Option<Balancer<'_>> {
     let notes = root.path("metadata.annotations")?;
     let annotation = |name: &str| notes.get(&format!("{AWS}{name}"));
     let first = notes.entries().find(|(name, _)| name.starts_with(AWS))?.0;
-    let of_controller =
-        root.path("spec.loadBalancerClass").is_some() || annotation("nlb-target-type").is_some();
+    let of_controller = root.path("spec.loadBalancerClass").is_some() || annotation("nlb-target-type").is_some();
     let kind = match annotation("type") {
         Some(kind) => match kind.str() {
             Some("nlb" | "nlb-ip" | "external") => Some(("network", at(kind))),
@@ -143,9 +142,8 @@ fn service(root: View<'_>) -> Option<Balancer<'_>> {
         None => notes.key(first).map(|key| ("classic", Origin::Key(key))),
     };
     let off = |note: View<'_>| (note.str() == Some("false")).then(|| (false, at(note)));
-    let by_attribute = |note: View<'_>| {
-        note.str()?.contains("load_balancing.cross_zone.enabled=false").then(|| (false, at(note)))
-    };
+    let by_attribute =
+        |note: View<'_>| note.str()?.contains("load_balancing.cross_zone.enabled=false").then(|| (false, at(note)));
     let crosses_zones = annotation("cross-zone-load-balancing-enabled")
         .and_then(off)
         .or_else(|| annotation("attributes").and_then(by_attribute));

@@ -58,7 +58,8 @@ fn pool<'a>(group: View<'a>, cluster: Option<View<'a>>) -> Pool<'a> {
     pool.drained = Spot::read(at(drained), drained, true, |value| value.bool());
     // Bastions are there to be reached.
     let public = group.path("spec.associatePublicIp").filter(|value| value.bool() == Some(true));
-    pool.exposures.extend(public.filter(|_| group.str_at("spec.role") != Some("Bastion")).map(|value| ("address", value)));
+    pool.exposures
+        .extend(public.filter(|_| group.str_at("spec.role") != Some("Bastion")).map(|value| ("address", value)));
     pool
 }
 

@@ -72,8 +72,14 @@ const SWITCHES: &[(&str, &[(&str, &str)])] = &[
             ("audit-log-path", "/var/log/audit/kube-apiserver-audit.log"),
         ],
     ),
-    ("kubernetes_audit_webhook", &[("audit-webhook-config-file", "/etc/kubernetes/audit-policy/apiserver-audit-webhook-config.yaml")]),
-    ("kube_webhook_token_auth", &[("authentication-token-webhook-config-file", "/etc/kubernetes/webhook-token-auth-config.yaml")]),
+    (
+        "kubernetes_audit_webhook",
+        &[("audit-webhook-config-file", "/etc/kubernetes/audit-policy/apiserver-audit-webhook-config.yaml")],
+    ),
+    (
+        "kube_webhook_token_auth",
+        &[("authentication-token-webhook-config-file", "/etc/kubernetes/webhook-token-auth-config.yaml")],
+    ),
 ];
 
 const COMPONENTS: &[&str] = &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "etcd"];

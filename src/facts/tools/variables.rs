@@ -187,7 +187,8 @@ impl<'a> Variables<'a> {
     fn add_hosts(&mut self, hosts: &Hosts<'a>, files: &[(&'a str, View<'a>)], nodes: &[Host]) {
         let mut said: BTreeMap<String, Vec<View<'a>>> = BTreeMap::new();
         for node in nodes {
-            let mut own: BTreeMap<String, View<'a>> = hosts.own.get(&node.name).into_iter().flatten().cloned().collect();
+            let mut own: BTreeMap<String, View<'a>> =
+                hosts.own.get(&node.name).into_iter().flatten().cloned().collect();
             for (_, file) in files.iter().filter(|(path, _)| is_of(path, "host_vars/", &node.name)) {
                 own.extend(file.entries().map(|(name, value)| (name.to_string(), value)));
             }

@@ -81,7 +81,9 @@ fn is_certificate(text: &str) -> bool {
         let packed: String = text.split_whitespace().collect();
         String::from_utf8(data_encoding::BASE64.decode(packed.as_bytes()).ok()?).ok()
     };
-    plain(text) || (text.trim_start().starts_with("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS") && decoded().is_some_and(|text| plain(&text)))
+    plain(text)
+        || (text.trim_start().starts_with("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS")
+            && decoded().is_some_and(|text| plain(&text)))
 }
 
 /// Neither keys nor tokens of Kubernetes begin like this.
