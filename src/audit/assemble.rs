@@ -108,7 +108,8 @@ pub fn report(
         unknown,
     };
     let incomplete = unknown > 0 || coverage.documents_failed > 0;
-    let empty = coverage.documents_read == 0 && coverage.documents_failed == 0;
+    // Scripts and Markdown count as something only where there is something to judge in them.
+    let empty = coverage.documents_read == 0 && coverage.documents_failed == 0 && facts.subjects.is_empty();
     let pillars = assembler.assessed_pillars(&evaluation.assessed);
     let part = |by| groups::groups(by, &inventory, facts, &findings, &pillars);
     let report = Report {

@@ -110,6 +110,7 @@ impl<'r> Evaluating<'r> {
     pub fn finish(self, inventory: &Inventory, facts: &Facts, noticed: &[Problem]) -> Evaluation {
         let Evaluation { mut outcomes, mut problems, .. } = self.evaluation;
         outcomes.extend(raised::outcomes(self.rules, noticed));
+        outcomes.extend(raised::outcomes(self.rules, facts.stale.as_slice()));
         problems.sort();
         problems.dedup();
         Evaluation {

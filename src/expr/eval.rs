@@ -71,6 +71,28 @@ impl<'a> Machine<'_, 'a> {
         }
     }
 
+    /// The short cut for `a.?b.?c`, which rules ask most: where the way ends, or that it ends before. What is open, unknown or no
+    /// map on the way is `None`, and `step` says what comes of it.
+    #[inline]
+    fn optional_place(&self, code: &'a Code) -> Option<Option<Site<'a>>> {
+        let Op::Select { base, key, optional: true, hint } = &code.op else { return None };
+        let site = match &base.op {
+            Op::Select { optional: true, .. } => match self.optional_place(base)? {
+                Some(site) => site,
+                None => return Some(None),
+            },
+            _ => self.place(base)?,
+        };
+        match site.data() {
+            Data::Null => Some(None),
+            Data::Map(_) => match site.hinted(key, hint) {
+                Some(found) => Some(Some(found)),
+                None => site.reason().is_none().then_some(None),
+            },
+            _ => None,
+        }
+    }
+
     /// The short cut for `params.x`: a field of a built map, borrowed.
     #[inline]
     fn parameter(&self, base: &Code, key: &str) -> Option<Value<'a>> {
@@ -105,9 +127,10 @@ impl<'a> Machine<'_, 'a> {
             Op::Const(value) => Ok(value.lend()),
             Op::Slot(slot) => present(self.slots[*slot].lend()),
             Op::Local(local) => present(self.locals[*local].clone()),
-            Op::Select { base, key, optional, .. } => match self.place(code) {
-                Some(site) => Ok(Value::Node(site)),
-                None => match self.parameter(base, key) {
+            Op::Select { base, key, optional, .. } => match (self.place(code), self.optional_place(code)) {
+                (Some(site), _) => Ok(Value::Node(site)),
+                (None, Some(found)) => Ok(Value::Optional(found.map(|site| Box::new(Value::Node(site))))),
+                (None, None) => match self.parameter(base, key) {
                     Some(value) if !optional => present(value),
                     _ => select(self.eval(base)?, key, *optional),
                 },
@@ -226,6 +249,9 @@ impl<'a> Machine<'_, 'a> {
     }
 
     fn or_value(&mut self, pair: &'a [Code; 2], wrapped: bool) -> Outcome<Value<'a>> {
+        if !wrapped && let Some(found) = self.optional_place(&pair[0]) {
+            return found.map_or_else(|| self.eval(&pair[1]), |site| Ok(Value::Node(site)));
+        }
         match self.loaded(&pair[0])? {
             Value::Optional(Some(value)) if wrapped => Ok(Value::Optional(Some(value))),
             Value::Optional(Some(value)) => Ok(*value),

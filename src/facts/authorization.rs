@@ -9,7 +9,7 @@ use super::builder::{FactBuilder, Fallback};
 use super::component::{Component, FlagTable};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory};
-use crate::syntax::{Origin, Tree, View};
+use crate::syntax::{Format, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
 /// The modes of an API server; null where `authorization-config` names a file that holds them.
@@ -119,9 +119,13 @@ pub fn of_abac(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
             (keys.peek().is_some() && names_somebody && keys.all(|key| V0_KEYS.contains(&key))).then_some(false)?
         }
     };
-    let line = if versioned { root.get("spec")? } else { root };
+    let line = if versioned { root.get("spec").unwrap_or(root) } else { root };
     let mut facts = FactBuilder::new(tree, line.at());
-    let abac = Line { view: line, versioned }.facts(&mut facts);
+    let malformed = match document.format {
+        Format::Json if root.tree().raw(root.at().node).contains('\n') => Some("it goes over several lines"),
+        _ => document.key.as_ref().filter(|key| &*key.version != "v1beta1").map(|_| "its version is not `v1beta1`"),
+    };
+    let abac = Line { view: line, root, versioned, malformed }.facts(&mut facts);
     let anchor = Origin::Node(line.at());
     let (tool, modes) = (facts.str("file", anchor.clone()), facts.null(anchor.clone()));
     let node = subject_facts(&mut facts, tool, Parts { modes, webhooks: Vec::new(), abac: Some(abac) }, anchor);
@@ -130,7 +134,11 @@ pub fn of_abac(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
 
 struct Line<'a> {
     view: View<'a>,
+    /// The whole line.
+    root: View<'a>,
     versioned: bool,
+    /// What is wrong with its form as a whole.
+    malformed: Option<&'static str>,
 }
 
 impl<'a> Line<'a> {
@@ -141,6 +149,24 @@ impl<'a> Line<'a> {
     /// Whether a field covers everything: `*`, or nothing in a line without a version.
     fn all(&self, key: &str) -> bool {
         self.text(key) == "*" || (!self.versioned && self.text(key).is_empty())
+    }
+
+    /// Why the API server refuses the line, or reads something else than is written: what, and where.
+    fn malformed(&self) -> Option<(String, Origin)> {
+        if let Some(what) = self.malformed {
+            return Some((what.to_string(), Origin::Node(self.root.at())));
+        }
+        if self.versioned && self.view.get("kind").is_some() {
+            return Some(("it has no `spec`".to_string(), Origin::Node(self.view.at())));
+        }
+        self.view.entries().find_map(|(key, value)| {
+            let fits = if key == "readonly" { value.bool().is_some() } else { value.str().is_some() };
+            match (V0_KEYS.contains(&key), fits || value.unknown().is_some()) {
+                (false, _) => Some((format!("`{key}` is no key of it"), Origin::Node(value.at()))),
+                (true, false) => Some((format!("`{key}` is of another type"), Origin::Node(value.at()))),
+                (true, true) => None,
+            }
+        })
     }
 
     fn facts(&self, facts: &mut FactBuilder) -> NodeId {
@@ -157,7 +183,9 @@ impl<'a> Line<'a> {
         let readonly = self.view.get("readonly").and_then(View::bool).unwrap_or(false);
         let name = if user.is_empty() { group } else { user };
         let origin = Origin::Node(self.view.at());
+        let (malformed, at) = self.malformed().map_or((None, origin.clone()), |(what, at)| (Some(what), at));
         let fields = [
+            ("malformed", facts.opt_str(malformed.as_deref(), at)),
             ("versioned", facts.bool(self.versioned, origin.clone())),
             ("everybody", facts.bool(wildcard || (no_subject && !self.versioned), origin.clone())),
             ("anonymous", facts.bool(group == "system:unauthenticated" || user == "system:anonymous", origin.clone())),

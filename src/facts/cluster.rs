@@ -1,14 +1,15 @@
 //! The trees of control-plane documents: kubeadm's configuration, component pods and units, each with all its subjects.
 
-use super::builder::FactBuilder;
+use super::builder::{FactBuilder, Spot};
 use super::component::{self, Component, ComponentTables, FlagTable};
 use super::control_plane::{
-    ControlPlane, Etcd, EtcdSource, contradiction, node_of_kubeadm, node_of_tool, of_kube_proxy, one_manifest,
+    ControlPlane, Etcd, EtcdSource, Spread, contradiction, drift, node_of_joining, node_of_kubeadm, node_of_tool,
+    of_kube_proxy, one_manifest, renewed,
 };
 use super::encryption;
 use super::subject::{Subject, SubjectKind};
 use super::tools::{self, Found};
-use super::{authentication, authorization};
+use super::{audit, authentication, authorization, runbook};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Format, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
@@ -53,12 +54,17 @@ impl<'a> Building<'a> {
 
     fn component(&mut self, component: &Component<'a>) {
         let minor = component.minor(self.inventory, self.id);
-        let node = component.facts(&mut self.facts, self.tables, minor);
+        let shipped = self.audit_shipped(component);
+        let servers = self.servers(component);
+        let made = component::Beside { audit_shipped: shipped, maker: self.maker(component), servers };
+        let node = component.facts(&mut self.facts, self.tables, minor, &made);
         let node = NodeRef { tree: self.tree, node };
         let subject = self.named(component.subject(self.inventory, self.id, node));
         self.subjects.push(subject);
         if component.name == "kubelet" {
-            let node = component.kubelet_facts(&mut self.facts, self.table, minor.map(|(minor, _)| minor));
+            let driver = component::runtime_driver(self.inventory, self.id);
+            let minor = minor.map(|(minor, _)| minor);
+            let node = component.kubelet_facts(&mut self.facts, self.table, minor, driver);
             self.add(SubjectKind::Kubelet, node).component = Some(component.name);
         }
         if component.name == "kube-apiserver" {
@@ -69,6 +75,51 @@ impl<'a> Building<'a> {
             let node = authentication::of_apiserver(&mut self.facts, self.table, component);
             self.add(SubjectKind::Authentication, node).component = Some(component.name);
         }
+    }
+
+    /// Whether the audit log of an API server leaves its node; null where it writes none, or sends events away by itself.
+    fn audit_shipped(&self, component: &Component<'a>) -> Spot<Option<bool>> {
+        let text = |name: &str| component.flags.text(self.table, name).ok().flatten().filter(|text| !text.is_empty());
+        let origin = component.flags.origin(self.table, "audit-log-path");
+        let sent = text("audit-webhook-config-file").is_some();
+        match text("audit-log-path").filter(|_| component.name == "kube-apiserver" && !sent) {
+            Some(path) => audit::shipped(self.inventory, self.id, &path, origin),
+            None => Spot::known(None, origin),
+        }
+    }
+
+    /// Minors of the API servers that a component talks to: the one that a tool links it with, else those in sight.
+    fn servers(&self, component: &Component<'a>) -> Vec<i64> {
+        if component.version.is_none() || component.name == "kube-apiserver" {
+            return Vec::new();
+        }
+        if component.tool == "cluster-api" {
+            return component.server.into_iter().collect();
+        }
+        let environment = self.inventory.document(self.id).environment;
+        let found = component::in_environment(self.inventory, self.table, environment);
+        let servers = found.filter(|(_, other)| other.name == "kube-apiserver");
+        let mut minors: Vec<i64> = servers.filter_map(|(_, server)| Some(server.version?.0)).collect();
+        minors.sort_unstable();
+        minors.dedup();
+        minors
+    }
+
+    /// The tool that built the cluster of a component; `None` where nothing tells.
+    fn maker(&self, component: &Component<'a>) -> Option<&'static str> {
+        match component.tool {
+            "systemd" | "file" => return None,
+            "static-pod" | "workload" => {}
+            tool => return Some(tool),
+        }
+        let notes = self.root.path("metadata.annotations").into_iter().chain(self.root.path("metadata.labels"));
+        let mut keys = notes.flat_map(View::entries);
+        keys.find_map(|(key, value)| match key {
+            "tier" if value.str() == Some("control-plane") => Some("kubeadm"),
+            key if key.starts_with("kubeadm.") => Some("kubeadm"),
+            key if key.starts_with("dns.alpha.kubernetes.io/") => Some("kops"),
+            _ => None,
+        })
     }
 
     /// What is no object is called after its file.
@@ -152,6 +203,7 @@ impl<'a> Building<'a> {
             volumes: found.volumes.clone(),
             apiserver_compaction: compaction,
             shared_ca: None,
+            spread: found.spread.clone(),
             contradiction: None,
         });
     }
@@ -171,7 +223,9 @@ pub fn kubeadm(
 ) -> (Tree, Vec<Subject>) {
     let mut building = Building::new(inventory, tables, id, tree);
     let control_plane = ControlPlane::read(inventory, id, floating);
-    let node = control_plane.facts(&mut building.facts);
+    let renewed = renewed(inventory, tables, id, building.root);
+    let changes = drift(inventory, &tables.flags, id);
+    let node = control_plane.facts(&mut building.facts, &renewed, &changes);
     building.add(SubjectKind::ControlPlane, node);
     let components = component::find(inventory, &tables.flags, id);
     let apiserver_compaction = building.compaction();
@@ -191,6 +245,7 @@ pub fn kubeadm(
             volumes: Vec::new(),
             apiserver_compaction,
             shared_ca,
+            spread: Spread { zones: Some(control_plane.zones()), ..Spread::default() },
             contradiction: contradiction(building.root, &control_plane.addresses()),
         });
     }
@@ -223,6 +278,7 @@ pub fn components(
                 volumes: Vec::new(),
                 apiserver_compaction,
                 shared_ca,
+                spread: Spread::default(),
                 contradiction: None,
             });
         }
@@ -239,7 +295,7 @@ pub fn of_tool(
     tree: TreeId,
 ) -> Option<(Tree, Vec<Subject>)> {
     let mut building = Building::new(inventory, tables, id, tree);
-    let found = tools::read(&tools::Reading { inventory, tables, id, root: building.root })?;
+    let mut found = tools::read(&tools::Reading { inventory, tables, id, root: building.root })?;
     building.label = found.label;
     if let Some(control_plane) = &found.control_plane {
         let node = control_plane.facts(&mut building.facts, &floating());
@@ -249,6 +305,10 @@ pub fn of_tool(
         let node = node_of_tool(&mut building.facts, found.tool, taints);
         building.add(SubjectKind::Node, node);
     }
+    for (section, joining) in std::mem::take(&mut found.joining) {
+        let node = node_of_joining(&mut building.facts, found.tool, section, joining);
+        building.add(SubjectKind::Node, node);
+    }
     for pool in &found.pools {
         let node = pool.facts(&mut building.facts);
         let name = pool.name.and_then(View::str).unwrap_or_default();
@@ -256,6 +316,9 @@ pub fn of_tool(
     }
     for component in &found.components {
         building.component(component);
+    }
+    if let Some(node) = found.release.and_then(|value| runbook::release(&mut building.facts, tables, value)) {
+        building.add(SubjectKind::Release, node);
     }
     if found.document {
         let node = building.facts.refer(building.root.at());

@@ -32,6 +32,7 @@ pub fn of_apiserver(facts: &mut FactBuilder, table: &FlagTable, component: &Comp
         ("fallback", facts.null(place.clone())),
         ("automaticReload", automatic_reload(facts, table, component)),
         ("keys", facts.list_at(&[], place.clone())),
+        ("differs", facts.null(place.clone())),
         ("kms", facts.list_at(&[], place.clone())),
     ];
     facts.map(&fields, place)
@@ -69,11 +70,52 @@ pub fn of_file(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(T
         ("fallback", fallback(&mut facts, &resources)),
         ("automaticReload", facts.bool(true, root.origin_of("resources"))),
         ("keys", keys(&mut facts, &resources)),
+        ("differs", facts.opt_str(differs(inventory, id).as_deref(), root.origin_of("resources"))),
         ("kms", kms(&mut facts, &resources)),
     ];
     let node = facts.map(&fields, anchor);
     let subject = Subject::of(SubjectKind::Encryption, NodeRef { tree, node }, inventory, id);
     Some((facts.finish(), vec![subject]))
+}
+
+/// The file of another control-plane node that says something else: the same name in a folder that differs in its number.
+fn differs(inventory: &Inventory, id: DocumentId) -> Option<String> {
+    let own = inventory.path(id);
+    let shape = shape_of(inventory.document(id).view(inventory.forest()));
+    let mut others = inventory.objects().filter(|(other, document)| {
+        *other != id && document.kind() == inventory.document(id).kind() && are_twins(own, inventory.path(*other))
+    });
+    let found = others.find(|(_, document)| shape_of(document.view(inventory.forest())) != shape)?;
+    Some(inventory.path(found.0).to_string())
+}
+
+/// Whether two paths differ in the number of one folder alone: `cp-1/enc.yaml` and `cp-2/enc.yaml`.
+fn are_twins(one: &str, other: &str) -> bool {
+    let (mine, theirs): (Vec<&str>, Vec<&str>) = (one.split('/').collect(), other.split('/').collect());
+    let mut differing = mine.iter().zip(&theirs).filter(|(mine, theirs)| mine != theirs);
+    let stem = |part: &&str| part.trim_end_matches(|c: char| c.is_ascii_digit()).to_string();
+    let Some((mine_part, their_part)) = differing.next().filter(|_| mine.len() == theirs.len()) else { return false };
+    let numbered = stem(mine_part) != **mine_part && stem(their_part) != **their_part;
+    differing.next().is_none() && numbered && stem(mine_part) == stem(their_part)
+}
+
+/// Resources, providers and keys as text, without the secrets themselves.
+fn shape_of(root: View<'_>) -> String {
+    let mut text = String::new();
+    for entry in root.get("resources").into_iter().flat_map(View::items) {
+        for resource in entry.get("resources").into_iter().flat_map(View::items) {
+            text.push_str(resource.str().unwrap_or("?"));
+            text.push(' ');
+        }
+        for (provider, section) in entry.get("providers").into_iter().flat_map(View::items).flat_map(View::entries) {
+            text.push_str(provider);
+            for key in section.get("keys").into_iter().flat_map(View::items) {
+                text.push_str(&format!(" {}", key.str_at("name").unwrap_or("?")));
+            }
+            text.push(';');
+        }
+    }
+    text
 }
 
 /// Whether any entry covers a core resource.

@@ -51,7 +51,7 @@ use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory, Role};
 use crate::syntax::{Format, Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, Reason, SourceId, TreeId, UnknownCode};
+use crate::vocabulary::{NodeId, NodeRef, Problem, ProblemKind, Reason, SourceId, Span, TreeId, UnknownCode};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
 pub fn anchor(root: View<'_>) -> NodeRef {
@@ -157,6 +157,8 @@ pub struct Facts {
     pub managed: Vec<(&'static str, usize)>,
     /// Dates of the tables that facts were made with: name and day.
     pub dated: Vec<(&'static str, String)>,
+    /// That some of those tables are old on the day of the audit.
+    pub stale: Option<Problem>,
     /// Objects whose kind has no schema here: custom resources without their definition, files of other tools. None are
     /// counted when no rule judges schemas.
     pub without_schema: usize,
@@ -205,8 +207,9 @@ impl Maker {
             load_balancer::build(inventory, id, tree)
         }));
         let holders: Vec<DocumentId> = inventory
-            .objects()
-            .filter(|(_, document)| certificate::KINDS.contains(&document.kind()))
+            .documents()
+            .filter(|(_, document)| certificate::is_file(document) || certificate::KINDS.contains(&document.kind()))
+            .filter(|(_, document)| matches!(document.role, Role::Object | Role::Foreign))
             .map(|(id, _)| id)
             .collect();
         subjects.extend(pass(inventory, &self.tables, &holders, |inventory, _, id, tree| {
@@ -223,6 +226,11 @@ impl Maker {
         subjects.extend(pass(inventory, &self.tables, &named, |inventory, tables, id, tree| {
             runbook::build(inventory, &tables.runbook, &tables.components, id, tree)
                 .or_else(|| runbook::releases(inventory, &tables.components, id, tree))
+        }));
+        let files: Vec<DocumentId> =
+            inventory.documents().filter(|(_, one)| one.format == Format::Ini).map(|(id, _)| id).collect();
+        subjects.extend(pass(inventory, &self.tables, &files, |inventory, _, id, tree| {
+            backup::of_file(inventory, assumptions.as_of, id, tree)
         }));
         subjects.extend(pass(inventory, &self.tables, &named, |inventory, tables, id, tree| {
             backup::of_script(inventory, tables.floating[inventory.document(id).environment.index()].clone(), id, tree)
@@ -243,7 +251,8 @@ impl Maker {
             ("deprecated fields", self.tables.schemas.fields_date().to_string()),
             ("Kubernetes types", self.tables.schemas.date().to_string()),
         ];
-        Facts { subjects, clusters, managed: tools::providers(inventory), dated, without_schema: 0 }
+        let stale = stale(inventory, &dated, assumptions.as_of);
+        Facts { subjects, clusters, managed: tools::providers(inventory), dated, stale, without_schema: 0 }
     }
 
     /// Adds the facts of some objects, and the objects themselves as subjects.
@@ -265,6 +274,20 @@ impl Maker {
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
     }
+}
+
+/// Days after which a dated table is old: Kubernetes brings a minor release every four months.
+const OLD: i64 = 120;
+
+/// The dated tables that are old, said once, at the first input.
+fn stale(inventory: &Inventory, dated: &[(&'static str, String)], as_of: Date) -> Option<Problem> {
+    let first = inventory.documents().next()?.1.source;
+    let day = |date: Date| date.duration_since(Date::ZERO).as_hours() / 24;
+    let is_old = |text: &str| text.parse::<Date>().is_ok_and(|date| day(as_of) - day(date) > OLD);
+    let old: Vec<&str> = dated.iter().filter(|(_, text)| is_old(text)).map(|(name, _)| *name).collect();
+    let list = old.join(", ");
+    let message = format!("what k8sready knows of {list} is older than {OLD} days: a newer k8sready knows more");
+    (!old.is_empty()).then(|| Problem::at(ProblemKind::StaleData, first, Span::default(), message))
 }
 
 /// Builds the facts of everything and keeps them.
@@ -408,13 +431,15 @@ fn missing_backups(inventory: &mut Inventory, subjects: &[Subject], assumptions:
     etcds.sort_by_key(|etcd| (&*etcd.label != "ClusterConfiguration", etcd.document));
     let backups: Vec<&Subject> = subjects
         .iter()
-        .filter(|subject| subject.kind == SubjectKind::Backup && &*subject.label != backup::MANUAL)
+        .filter(|subject| subject.kind == SubjectKind::Backup && !backup::UNSCHEDULED.contains(&&*subject.label))
         .collect();
     let mut reported: Vec<&Subject> = Vec::new();
     let mut missing = Vec::new();
     for etcd in etcds {
         let related = |other: &&&Subject| inventory.sees(etcd.document, other.document);
-        if backups.iter().any(|backup| related(&backup)) || reported.iter().any(|other| related(&other)) {
+        let by_machine = || backup::is_scheduled_by_machine(inventory, etcd.document);
+        if backups.iter().any(|backup| related(&backup)) || by_machine() || reported.iter().any(|other| related(&other))
+        {
             continue;
         }
         reported.push(etcd);

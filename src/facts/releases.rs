@@ -20,6 +20,8 @@ struct Minor {
     _released: Date,
     maintenance: Option<Date>,
     end: Option<Date>,
+    /// The newest patch release.
+    patch: Option<u32>,
     /// Patches that damage data.
     #[serde(default)]
     r#unsafe: Vec<u32>,
@@ -60,7 +62,7 @@ impl Releases {
         minor.end.is_some_and(|end| end < self.as_of)
     }
 
-    /// A release of Kubernetes: `{text, minor, patch, ended, end, minorsPastEnd, maintenance, moving}`. `minorsPastEnd` counts from
+    /// A release of Kubernetes: `{text, minor, patch, ended, end, minorsPastEnd, maintenance, moving, behind, newest}`. `minorsPastEnd` counts from
     /// the newest minor that has ended: 0 for that one. Releases older than the table have ended too.
     pub fn kubernetes(&self, facts: &mut FactBuilder, text: &str, origin: &Origin) -> NodeId {
         let version = text.parse::<KubeVersion>().ok().filter(|version| version.major == 1);
@@ -78,17 +80,33 @@ impl Releases {
             Some(row) => row.end.map(|end| end.to_string()),
             None => oldest().filter(|_| ended),
         };
+        let patch = version.and_then(|version| version.patch);
+        let newest_patch = row.and_then(|row| row.patch).filter(|_| !ended);
+        let behind = newest_patch.zip(patch).map(|(newest, patch)| i64::from(newest.saturating_sub(patch)));
+        let newest = number.zip(newest_patch).map(|(minor, patch)| format!("1.{minor}.{patch}"));
         let fields = [
             ("text", facts.str(text, origin.clone())),
             ("minor", facts.opt_int(number.map(i64::from), origin.clone())),
-            ("patch", facts.opt_int(version.and_then(|version| version.patch).map(i64::from), origin.clone())),
+            ("patch", facts.opt_int(patch.map(i64::from), origin.clone())),
             ("ended", facts.bool(ended, origin.clone())),
             ("end", facts.opt_str(end.as_deref(), origin.clone())),
             ("minorsPastEnd", facts.int(past, origin.clone())),
             ("maintenance", facts.bool(in_maintenance && !ended, origin.clone())),
             ("moving", facts.bool(moving, origin.clone())),
+            ("behind", facts.opt_int(behind, origin.clone())),
+            ("newest", facts.opt_str(newest.as_deref(), origin.clone())),
         ];
         facts.map(&fields, origin.clone())
+    }
+
+    /// The last day of support of a minor of Kubernetes 1, if it is known.
+    pub fn end(&self, minor: i64) -> Option<Date> {
+        self.table.kubernetes.get(&u32::try_from(minor).ok()?)?.end
+    }
+
+    /// The day that the audit is for.
+    pub fn as_of(&self) -> Date {
+        self.as_of
     }
 
     /// A release of etcd 3: `{text, minor, patch, ended, end, unsafe, blocks}`; all but the text is null where it is no

@@ -7,10 +7,11 @@ use serde::Deserialize;
 
 use super::builder::FactBuilder;
 use super::component::{self, ComponentTables};
+use super::control_plane::{Joining, node_of_joining};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Format, Origin, Tree, View};
-use crate::values::KubeVersion;
+use crate::values::{Cron, KubeVersion};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
 
 /// The table of verbs and of addresses that are gone.
@@ -44,10 +45,12 @@ impl Runbook {
             let program = word.str()?.rsplit('/').next()?;
             let plain: Vec<&str> =
                 words[at + 1..].iter().filter_map(|word| word.str()).filter(|word| !word.starts_with('-')).collect();
-            let verb = self.verbs.iter().find(|verb| {
-                verb[0] == program
-                    && plain.iter().copied().take(verb.len() - 1).eq(verb[1..].iter().map(String::as_str))
-            })?;
+            let follows = |verb: &[String]| plain.iter().copied().take(verb.len()).eq(verb.iter().map(String::as_str));
+            // etcd's tools are mostly called with flags and their values first.
+            let anywhere =
+                |verb: &[String]| program.starts_with("etcd") && verb.iter().all(|word| plain.contains(&word.as_str()));
+            let verb =
+                self.verbs.iter().find(|verb| verb[0] == program && (follows(&verb[1..]) || anywhere(&verb[1..])))?;
             let rest: Vec<View<'a>> = words[at + 1..].to_vec();
             Some((verb.as_slice(), rest))
         })
@@ -66,6 +69,7 @@ impl Runbook {
 struct Step<'r, 'a> {
     verb: &'r [String],
     rest: Vec<View<'a>>,
+    first: Option<View<'a>>,
     place: NodeRef,
 }
 
@@ -74,12 +78,39 @@ impl<'a> Step<'_, 'a> {
         self.verb.iter().map(String::as_str).eq(words.iter().copied())
     }
 
+    /// Whether a word stands among its arguments.
+    fn says(&self, wanted: &str) -> bool {
+        self.rest.iter().any(|word| word.str() == Some(wanted))
+    }
+
     /// The value of a flag, after a space or an equals sign.
     fn flag(&self, name: &str) -> Option<View<'a>> {
         self.rest.iter().enumerate().find_map(|(at, word)| match word.str()?.strip_prefix(name)? {
             "" => self.rest.get(at + 1).copied(),
             value => value.starts_with('=').then_some(*word),
         })
+    }
+
+    /// How the node of a `kubeadm init` or `join` comes in, where that is worth a word.
+    fn joining(&self) -> Option<Joining> {
+        let unchecked = self.rest.iter().find(|word| word.str().is_some_and(skips_ca));
+        let words = self.rest.iter().enumerate().filter_map(|(at, word)| {
+            let value = word.str()?.strip_prefix("--ignore-preflight-errors")?;
+            let (text, place) = match value.strip_prefix('=') {
+                Some(value) => (value, *word),
+                None => (self.rest.get(at + 1)?.str()?, *self.rest.get(at + 1)?),
+            };
+            Some((text, Origin::Node(place.at())))
+        });
+        let ignored = Joining::ignoring(words);
+        let verifies = unchecked.map(|word| (false, Origin::Node(word.at())));
+        let socket = self.flag("--cri-socket").and_then(|word| {
+            let text = word.str()?;
+            Some((text.strip_prefix("--cri-socket=").unwrap_or(text).to_string(), Origin::Node(word.at())))
+        });
+        let comes_in = self.is(&["kubeadm", "join"]) || self.is(&["kubeadm", "init"]);
+        let joining = Joining { verifies, ignored, socket };
+        (comes_in && !joining.is_empty()).then_some(joining)
     }
 
     /// The version of Kubernetes that it names: text and place.
@@ -105,6 +136,12 @@ impl<'a> Step<'_, 'a> {
             minor(version.split(['-', '*']).next()?)
         })
     }
+}
+
+/// `--discovery-token-unsafe-skip-ca-verification`, unless it is switched off.
+fn skips_ca(word: &str) -> bool {
+    word.strip_prefix("--discovery-token-unsafe-skip-ca-verification")
+        .is_some_and(|rest| rest.is_empty() || rest == "=true")
 }
 
 /// The minor of a version of Kubernetes 1, cut off or with a wildcard at its end.
@@ -135,7 +172,7 @@ pub fn build(
         .iter()
         .filter_map(|words| {
             let (verb, rest) = table.verb(words)?;
-            Some(Step { verb, rest, place: words.first()?.at() })
+            Some(Step { verb, rest, first: words.first().copied(), place: words.first()?.at() })
         })
         .collect();
     if steps.is_empty() {
@@ -149,6 +186,7 @@ pub fn build(
         table,
         tables,
         held,
+        every: every(inventory, id),
         facts: FactBuilder::new(tree, steps[0].place),
         subjects: Vec::new(),
     };
@@ -179,8 +217,17 @@ struct Reading<'a> {
     table: &'a Runbook,
     tables: &'a ComponentTables,
     held: bool,
+    every: Option<i64>,
     facts: FactBuilder,
     subjects: Vec<Subject>,
+}
+
+/// Seconds between two runs of the CronJob that a script belongs to.
+fn every(inventory: &Inventory, id: DocumentId) -> Option<i64> {
+    let job = inventory.holder(id)?;
+    let root = inventory.document(job).view(inventory.forest());
+    let cron = root.str_at("spec.schedule")?.parse::<Cron>().ok()?;
+    i64::try_from(cron.longest_gap()?).ok()
 }
 
 impl Reading<'_> {
@@ -225,9 +272,15 @@ impl Reading<'_> {
             ("unpinnedChart", chart),
             ("installsKubelet", self.facts.bool(installs.is_some(), kubelet)),
             ("held", self.facts.bool(self.held, place.clone())),
+            ("every", self.facts.opt_int(self.every, place.clone())),
+            ("wholeCluster", self.facts.bool(step.says("--cluster"), place.clone())),
         ];
         let node = self.facts.map(&fields, place);
         self.add(SubjectKind::Runbook, node);
+        if let (Some(joining), Some(word)) = (step.joining(), step.first) {
+            let node = node_of_joining(&mut self.facts, "runbook", word, joining);
+            self.add(SubjectKind::Node, node);
+        }
     }
 
     fn version(&mut self, step: &Step<'_, '_>) -> Option<NodeId> {
@@ -305,16 +358,23 @@ pub fn releases(
 ) -> Option<(Tree, Vec<Subject>)> {
     let document = inventory.document(id);
     let root = document.view(inventory.forest());
-    let path = VERSIONS.iter().find(|(kind, _)| *kind == document.kind()).map(|(_, path)| *path)?;
-    let value = root.path(path)?;
+    let paths = VERSIONS.iter().filter(|(kind, _)| *kind == document.kind());
+    let value = paths.filter_map(|(_, path)| root.path(path)).next()?;
     let group = document.key.as_ref().map(|key| &*key.group).unwrap_or_default();
     if document.kind() == "Cluster" && !group.starts_with("kops") && !group.starts_with("cluster.x-k8s.io") {
         return None;
     }
     let mut facts = FactBuilder::new(tree, super::anchor(root));
+    let node = release(&mut facts, tables, value)?;
+    let subject = Subject::of(SubjectKind::Release, NodeRef { tree, node }, inventory, id);
+    Some((facts.finish(), vec![subject]))
+}
+
+/// The release that a value names.
+pub fn release(facts: &mut FactBuilder, tables: &ComponentTables, value: View<'_>) -> Option<NodeId> {
     let origin = Origin::Node(value.at());
     let release = match (value.str(), value.unknown()) {
-        (Some(text), _) if !is_variable(text) => tables.releases.kubernetes(&mut facts, text, &origin),
+        (Some(text), _) if !is_variable(text) => tables.releases.kubernetes(facts, text, &origin),
         (_, Some(reason)) => facts.unknown(reason.clone(), origin.clone()),
         (Some(text), _) => {
             facts.unknown(Reason::new(UnknownCode::Templated, format!("`{text}` is no version yet")), origin.clone())
@@ -322,9 +382,7 @@ pub fn releases(
         _ => return None,
     };
     let what = facts.str("cluster", origin.clone());
-    let node = facts.map(&[("what", what), ("release", release)], origin);
-    let subject = Subject::of(SubjectKind::Release, NodeRef { tree, node }, inventory, id);
-    Some((facts.finish(), vec![subject]))
+    Some(facts.map(&[("what", what), ("release", release)], origin))
 }
 
 /// Kinds with the path of the version of Kubernetes that they ask for.
@@ -333,6 +391,9 @@ const VERSIONS: &[(&str, &str)] = &[
     ("UpgradeConfiguration", "apply.kubernetesVersion"),
     ("KubeadmControlPlane", "spec.version"),
     ("RKE2ControlPlane", "spec.version"),
+    ("KThreesControlPlane", "spec.version"),
+    ("TalosControlPlane", "spec.version"),
     ("KubeOneCluster", "versions.kubernetes"),
     ("Cluster", "spec.kubernetesVersion"),
+    ("Cluster", "spec.topology.version"),
 ];

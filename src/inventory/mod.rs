@@ -8,6 +8,7 @@ mod document;
 mod duplicates;
 mod embedded;
 mod environment;
+mod inner;
 mod isolation;
 mod kustomize;
 mod links;
@@ -49,6 +50,7 @@ pub struct Inventory {
     members: Vec<Vec<DocumentId>>,
     names: links::Names,
     links: Links,
+    inner: inner::Inner,
     partial: bool,
     listings: Option<Listings>,
 }
@@ -76,8 +78,9 @@ impl Inventory {
     ) -> Self {
         let members = environment::members(&environments, &documents);
         let (names, links) = (links::Names::default(), Links::default());
+        let inner = inner::Inner::find(&sources, &documents);
         let mut inventory =
-            Inventory { sources, forest, documents, environments, members, names, links, partial, listings };
+            Inventory { sources, forest, documents, environments, members, names, links, inner, partial, listings };
         inventory.names = inventory.name_objects();
         inventory.links = Links::find(&inventory);
         inventory

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
+use super::bolt;
 use super::decode;
 use super::stdin::read_limited;
 use crate::vocabulary::{Problem, ProblemKind};
@@ -19,8 +20,29 @@ use crate::vocabulary::{Problem, ProblemKind};
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// Extensions of files taken from directories.
-const EXTENSIONS: &[&str] =
-    &["yaml", "yml", "json", "jsonl", "cfg", "conf", "ini", "env", "service", "sh", "md", "prom"];
+const EXTENSIONS: &[&str] = &[
+    "yaml",
+    "yml",
+    "json",
+    "jsonl",
+    "cfg",
+    "conf",
+    "ini",
+    "env",
+    "service",
+    "timer",
+    "sh",
+    "md",
+    "toml",
+    "kubeconfig",
+    "prom",
+];
+
+/// Extensions of files that are ours as PEM, and may be something else.
+const PEM: &[&str] = &["crt", "pem", "key", "cert"];
+
+/// Names of files taken from directories that have no telling extension.
+const NAMES: &[&str] = &["kubeconfig", "user-data", "inventory", "hosts"];
 
 /// A file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,8 +160,16 @@ fn walker(root: &Path, ignores: Ignores) -> ignore::Walk {
 }
 
 pub(super) fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    has_extension(path, EXTENSIONS)
+        || has_extension(path, PEM)
+        || NAMES.contains(&name)
+        || bolt::is_named_like_snapshot(path)
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    EXTENSIONS.iter().any(|ours| ours.eq_ignore_ascii_case(extension))
+    extensions.iter().any(|ours| ours.eq_ignore_ascii_case(extension))
 }
 
 /// Where one stands: the working directory, and the git root above it.
@@ -193,10 +223,17 @@ pub fn load(file: &FileRef, limit: u64) -> Result<String, (ProblemKind, String)>
     if !metadata.is_file() {
         return Err((ProblemKind::Unreadable, "is not a regular file".to_string()));
     }
+    if bolt::is_named_like_snapshot(&file.path) {
+        return bolt::describe(handle).map_err(unreadable);
+    }
     let bytes = read_limited(handle, limit, metadata.len() + 1)
         .map_err(unreadable)?
         .ok_or_else(|| (ProblemKind::BudgetExceeded, format!("is larger than {limit} bytes")))?;
-    decode(bytes).map_err(|error| (ProblemKind::ParseError, format!("is not text: {error}")))
+    match decode(bytes) {
+        // The same names stand for binary forms, and for slides.
+        Err(_) if !file.named && has_extension(&file.path, PEM) => Ok(String::new()),
+        text => text.map_err(|error| (ProblemKind::ParseError, format!("is not text: {error}"))),
+    }
 }
 
 /// Opens without waiting: a FIFO without a writer would block for ever.

@@ -1,11 +1,12 @@
 //! Where bytes come from, and where a byte offset lies for a person.
 //!
-//! Files are found and opened (`files`), also those of another revision (`revision`), standard input is read (`stdin`), bytes become text (`decode`), and texts are
+//! Files are found and opened (`files`), also those of another revision (`revision`), standard input is read (`stdin`), bytes become text (`decode`, and `bolt` for snapshots of etcd), and texts are
 //! kept with a lazily made line index (`store`, `lines`), among them texts embedded in another source (`embedded`); what a
 //! cluster answered is a `scan`, and a `snapshot` keeps one. This
 //! layer knows no format and no Kubernetes.
 
 mod align;
+mod bolt;
 #[cfg(feature = "live")]
 pub mod cluster;
 mod decode;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Tree, block, haproxy, ini, json, metrics, yaml};
+use super::{Tree, block, haproxy, ini, json, metrics, pem, yaml};
 use crate::vocabulary::{Problem, ProblemKind, SourceId, Span};
 
 /// A format we have a reader for.
@@ -27,6 +27,8 @@ pub enum Format {
     SystemdUnit,
     /// `KEY=value` files.
     EnvFile,
+    /// PEM files: certificates and keys.
+    Pem,
     /// Shell scripts: commands, whose here documents may be documents. The inventory makes the tree.
     Shell,
     /// Markdown, of which only shell commands in code blocks count. The inventory makes the tree.
@@ -56,7 +58,14 @@ pub fn detect(path: &str, text: &str) -> Format {
         "yaml" | "yml" => Format::Yaml,
         "json" | "jsonl" if text.trim_start().starts_with(['{', '[']) => Format::Json,
         "json" | "jsonl" => Format::Yaml,
-        "service" => Format::SystemdUnit,
+        "crt" | "pem" | "key" | "cert" => match text.contains("-----BEGIN ") {
+            true => Format::Pem,
+            false => Format::Unknown,
+        },
+        // Of a runtime's configuration only the driver of cgroups counts.
+        "toml" if runtime_driver(text) => Format::Ini,
+        "toml" => Format::Unknown,
+        "service" | "timer" => Format::SystemdUnit,
         "env" => Format::EnvFile,
         "sh" => Format::Shell,
         "md" | "markdown" => Format::Markdown,
@@ -82,6 +91,15 @@ fn guess(name: &str, path: &str, text: &str) -> Format {
     }
 }
 
+fn runtime_driver(text: &str) -> bool {
+    text.contains("SystemdCgroup") || text.contains("cgroup_manager")
+}
+
+/// Whether a text is a kubeconfig, which is often called `admin.conf`.
+fn is_kubeconfig(text: &str) -> bool {
+    text.contains("kind: Config") && text.contains("clusters:")
+}
+
 fn configuration(name: &str, path: &str, text: &str) -> Format {
     let first_words = || lines(text).filter_map(|line| line.split_whitespace().next());
     let is_proxy_config = || first_words().next().is_some_and(haproxy::is_section) && lines(text).any(opens_proxy);
@@ -93,6 +111,10 @@ fn configuration(name: &str, path: &str, text: &str) -> Format {
         Format::Nginx
     } else if path.contains(".service.d/") {
         Format::SystemdUnit
+    } else if is_kubeconfig(text) {
+        Format::Yaml
+    } else if runtime_driver(text) {
+        Format::Ini
     } else {
         Format::Unknown
     }
@@ -157,6 +179,7 @@ fn read_lines(format: Format, source: SourceId, text: &Arc<str>) -> (Vec<Tree>, 
         Format::HAProxy => haproxy::read(source, text),
         Format::Keepalived => block::read(source, text, block::Dialect::Keepalived),
         Format::Nginx => block::read(source, text, block::Dialect::Nginx),
+        Format::Pem => pem::read(source, text),
         Format::Ini => ini::read(source, text, ini::Dialect::Ini),
         Format::SystemdUnit => ini::read(source, text, ini::Dialect::Unit),
         Format::EnvFile => ini::read(source, text, ini::Dialect::Env),
@@ -188,6 +211,12 @@ mod tests {
             ("inventory.ini", "[etcd]\nnode1\n", Format::Ini),
             ("setup.cfg", "[metadata]\nname = x\n", Format::Unknown),
             ("app.conf", "listen = 80\n", Format::Unknown),
+            ("pki/ca.crt", "-----BEGIN CERTIFICATE-----\n", Format::Pem),
+            ("slides.key", "a", Format::Unknown),
+            ("config.toml", "SystemdCgroup = true\n", Format::Ini),
+            ("Cargo.toml", "[package]\n", Format::Unknown),
+            ("admin.conf", "apiVersion: v1\nclusters: []\nkind: Config\n", Format::Yaml),
+            ("renew.timer", "[Timer]\n", Format::SystemdUnit),
             ("<stdin>", "apiVersion: v1\n", Format::Yaml),
             ("<stdin>", "---\na: 1\n", Format::Yaml),
             ("<stdin>", "[1]", Format::Json),

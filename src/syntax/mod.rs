@@ -16,6 +16,7 @@ pub mod json;
 mod keys;
 pub mod metrics;
 mod outline;
+mod pem;
 mod quoted;
 pub mod scalar;
 mod split;

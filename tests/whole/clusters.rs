@@ -79,6 +79,38 @@ fn every_way_of_breaking_a_cluster_is_found_on_its_line() {
 const TWINS: &[Twin] = &[
     Twin(
         "kubespray",
+        "k8s-cluster.yml",
+        "auto_renew_certificates: true",
+        "auto_renew_certificates: false",
+        "certificate-renewal-missing",
+        "auto_renew_certificates: false",
+    ),
+    Twin(
+        "kubespray",
+        "k8s-cluster.yml",
+        "kube_version: 1.36.6",
+        "kube_version: 1.31.9",
+        "kubernetes-end-of-life",
+        "kube_version: 1.31.9",
+    ),
+    Twin(
+        "kops",
+        "cluster.yaml",
+        "  kubernetesVersion:",
+        "  rollingUpdate:\n    drainAndTerminate: false\n  kubernetesVersion:",
+        "node-pool-rollout-unsafe",
+        "drainAndTerminate: false",
+    ),
+    Twin(
+        "kops",
+        "cluster.yaml",
+        "sshAccess: [10.0.0.0/8]",
+        "sshAccess: [0.0.0.0/0]",
+        "nodes-open-to-internet",
+        "sshAccess: [0.0.0.0/0]",
+    ),
+    Twin(
+        "kubespray",
         "inventory.ini",
         "[etcd:children]\nkube_control_plane",
         "[etcd]\ncp1",

@@ -15,3 +15,4 @@ mod hostile_names;
 mod render;
 mod suppressions;
 mod transcripts;
+mod wiki;

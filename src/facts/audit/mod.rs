@@ -4,6 +4,9 @@
 //! order, a rule without a criterion matches everything, and the first that matches decides.
 
 mod coverage;
+mod shipping;
+
+pub use shipping::shipped;
 
 use super::builder::FactBuilder;
 use super::component::openness;

@@ -122,7 +122,7 @@ impl<'a> Job<'a> {
             .scripts
             .iter()
             .flat_map(|script| script.commands())
-            .map(|(command, at)| (command.words.iter().map(|word| word.text.as_str()).collect(), *at));
+            .map(|command| (command.shell.words.iter().map(|word| word.text.as_str()).collect(), command.place));
         let uploads = self.scripts.iter().any(super::Script::uploads);
         let commands = Commands { lines: lines.collect(), uploads, place: place.clone() };
         let deadline = self.root.path("spec.startingDeadlineSeconds");
@@ -173,7 +173,8 @@ impl<'a> Job<'a> {
     fn never_runs(&self, facts: &mut FactBuilder) -> NodeId {
         let origin = self.root.origin_of("spec.schedule");
         match self.root.path("spec.schedule") {
-            Some(schedule) if schedule.unknown().is_some() => {
+            // What is no text is a template that YAML reads as something else.
+            Some(schedule) if schedule.str().is_none() && !schedule.is_null() => {
                 let reason =
                     schedule.unknown().cloned().unwrap_or_else(|| Reason::new(UnknownCode::Templated, "templated"));
                 facts.unknown(reason, origin)

@@ -2,11 +2,11 @@
 
 use super::care::{Commands, Line};
 use super::script::is_upload;
-use super::{is_balancer, shared_addresses};
+use super::{Fields, is_balancer, shared_addresses};
 use crate::facts::builder::FactBuilder;
 use crate::facts::runbook::commands;
 use crate::facts::subject::{Subject, SubjectKind};
-use crate::inventory::{DocumentId, Inventory};
+use crate::inventory::{DocumentId, Inventory, pod_template};
 use crate::syntax::{Origin, Tree, View};
 use crate::values::HostPort;
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
@@ -56,6 +56,9 @@ pub fn of_script(
     id: DocumentId,
     tree: TreeId,
 ) -> Option<(Tree, Vec<Subject>)> {
+    if is_of_job(inventory, id) {
+        return None;
+    }
     let commands = commands(inventory, id)?;
     let saves: Vec<Save<'_>> = commands.iter().filter_map(|words| Save::of(words)).collect();
     let first = saves.first()?;
@@ -77,6 +80,23 @@ pub fn of_script(
         subjects.push(Subject { label: super::MANUAL.into(), name: name.into(), ..subject });
     }
     Some((facts.finish(), subjects))
+}
+
+/// Whether a script is a container's, or lies in a ConfigMap that a pod mounts: it is judged with that.
+fn is_of_job(inventory: &Inventory, id: DocumentId) -> bool {
+    let Some(holder) = inventory.holder(id) else { return false };
+    let document = inventory.document(holder);
+    if pod_template(document, inventory.forest()).is_some() {
+        return true;
+    }
+    let name = document.key.as_ref().map(|key| &key.name);
+    let mounts = |spec: View<'_>| {
+        let mut volumes = spec.get("volumes").into_iter().flat_map(View::items);
+        volumes.any(|volume| volume.str_at("configMap.name") == name.map(|name| &**name))
+    };
+    let mut jobs = inventory.of_kind("CronJob", document.environment);
+    let pod = |job: DocumentId| pod_template(inventory.document(job), inventory.forest());
+    document.kind() == "ConfigMap" && jobs.any(|job| pod(job).is_some_and(|pod| mounts(pod.spec)))
 }
 
 /// `--control-plane-endpoint` of a `kubeadm init` in the same text: its host.
@@ -113,23 +133,17 @@ impl Save<'_> {
             ("deadline", facts.null(place.clone())),
         ]);
         let care = facts.map(&care, place.clone());
-        let fields = [
-            ("exists", facts.bool(true, place.clone())),
-            ("tool", facts.str("script", place.clone())),
-            ("name", facts.str("of a script", place.clone())),
-            ("object", facts.null(place.clone())),
-            ("schedule", facts.null(place.clone())),
-            ("intervalSeconds", facts.null(place.clone())),
-            ("suspended", facts.bool(false, place.clone())),
-            ("endpoints", endpoints),
-            ("throughBalancer", through),
-            ("target", target),
-            ("uploaded", facts.bool(commands.uploads, place.clone())),
-            ("agent", facts.bool(false, place.clone())),
-            ("path", facts.opt_str(text, at)),
-            ("care", care),
-        ];
-        facts.map(&fields, place)
+        let fields = Fields {
+            name: Some(facts.str("of a script", place.clone())),
+            endpoints: Some(endpoints),
+            through: Some(through),
+            target: Some(target),
+            uploaded: Some(facts.bool(commands.uploads, place.clone())),
+            path: Some(facts.opt_str(text, at)),
+            care: Some(care),
+            ..Fields::of("script")
+        };
+        fields.facts(facts, &place)
     }
 
     fn endpoint_facts(&self, facts: &mut FactBuilder, balancers: &[String]) -> (NodeId, NodeId) {

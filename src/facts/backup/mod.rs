@@ -4,21 +4,29 @@
 //! input are the user's word (`--assume-external-backup`).
 
 mod care;
+mod file;
 mod manual;
+mod restore;
 mod script;
 
+pub use file::of_file;
 pub use manual::of_script;
 
 use super::builder::{FactBuilder, Fallback, Spot};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, pod_template};
-use crate::syntax::{Origin, Tree, View};
+use crate::syntax::{Format, Origin, Tree, View};
 use crate::values::{Cron, HostPort};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId, UnknownCode};
+use restore::Restore;
 use script::{Script, Snapshot};
 
 /// The label of snapshots that are taken by hand.
-pub const MANUAL: &str = "Script";
+const MANUAL: &str = "Script";
+/// The label of snapshot files.
+const FILE: &str = "SnapshotFile";
+/// The labels of what is no schedule.
+pub const UNSCHEDULED: &[&str] = &[MANUAL, FILE];
 
 /// A CronJob that takes etcd snapshots.
 struct Job<'a> {
@@ -55,15 +63,13 @@ pub fn cron_job(
 ) -> Option<(Tree, Vec<Subject>)> {
     let job = job(inventory, id)?;
     let mut facts = FactBuilder::new(tree, super::anchor(job.root));
-    let fields = job.facts(&mut facts, &shared_addresses(inventory, id, floating()));
-    let anchor = facts.anchor();
-    let node = facts.map(&fields, anchor);
+    let node = job.facts(&mut facts, &shared_addresses(inventory, id, floating()));
     let subject = Subject::of(SubjectKind::Backup, NodeRef { tree, node }, inventory, id);
     Some((facts.finish(), vec![subject]))
 }
 
 impl<'a> Job<'a> {
-    fn facts(&self, facts: &mut FactBuilder, balancers: &[String]) -> Vec<(&'static str, NodeId)> {
+    fn facts(&self, facts: &mut FactBuilder, balancers: &[String]) -> NodeId {
         let anchor = facts.anchor();
         let place = Origin::Node(self.snapshot.place);
         let interval = self.interval(facts);
@@ -74,22 +80,23 @@ impl<'a> Job<'a> {
             Ok(target) => facts.str(target.kind, target.place),
             Err(reason) => facts.unknown(reason, place.clone()),
         };
-        vec![
-            ("exists", facts.bool(true, anchor.clone())),
-            ("tool", facts.str("cronjob", anchor.clone())),
-            ("name", facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
-            ("object", facts.refer(self.root.at())),
-            ("schedule", facts.lookup(self.root, "spec.schedule", Fallback::Null)),
-            ("intervalSeconds", interval),
-            ("suspended", facts.lookup(self.root, "spec.suspend", Fallback::Bool(false))),
-            ("endpoints", endpoints),
-            ("throughBalancer", through),
-            ("target", target),
-            ("uploaded", facts.bool(self.scripts.iter().any(Script::uploads), anchor.clone())),
-            ("agent", facts.bool(agent, anchor)),
-            ("path", facts.opt_str(self.snapshot.path.as_deref(), place)),
-            ("care", self.care(facts)),
-        ]
+        let fields = Fields {
+            name: Some(facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
+            object: Some(facts.refer(self.root.at())),
+            schedule: Some(facts.lookup(self.root, "spec.schedule", Fallback::Null)),
+            interval: Some(interval),
+            suspended: Some(facts.lookup(self.root, "spec.suspend", Fallback::Bool(false))),
+            endpoints: Some(endpoints),
+            through: Some(through),
+            target: Some(target),
+            uploaded: Some(facts.bool(self.scripts.iter().any(Script::uploads), anchor.clone())),
+            agent: Some(facts.bool(agent, anchor.clone())),
+            path: Some(facts.opt_str(self.snapshot.path.as_deref(), Origin::Node(self.snapshot.path_place))),
+            care: Some(self.care(facts)),
+            restore: Some(Restore::of(self.inventory, self.id, place)),
+            ..Fields::of("cronjob")
+        };
+        fields.facts(facts, &anchor)
     }
 
     fn interval(&self, facts: &mut FactBuilder) -> NodeId {
@@ -104,7 +111,7 @@ impl<'a> Job<'a> {
 
     /// Where the snapshot is taken from, and whether that is a balancer.
     fn endpoints(&self, facts: &mut FactBuilder, balancers: &[String]) -> (NodeId, NodeId) {
-        let place = Origin::Node(self.snapshot.place);
+        let place = Origin::Node(self.snapshot.endpoints_place);
         match &self.snapshot.endpoints {
             Ok(endpoints) => {
                 let through = endpoints.iter().any(|endpoint| is_balancer(endpoint, balancers));
@@ -123,7 +130,7 @@ impl<'a> Job<'a> {
         let over = |mount: &View<'a>| mount.str_at("mountPath").is_some_and(|mount| is_below(path, mount));
         let longest = mounts.filter(over).max_by_key(|mount| mount.str_at("mountPath").map_or(0, str::len));
         let Some(name) = longest.and_then(|mount| mount.str_at("name")) else {
-            return Ok(Target { kind: "container", volume: None, place: Origin::Node(self.snapshot.place) });
+            return Ok(Target { kind: "container", volume: None, place: Origin::Node(self.snapshot.path_place) });
         };
         let volumes = self.spec.get("volumes").into_iter().flat_map(View::items);
         let undeclared = || Reason::new(UnknownCode::Partial, format!("no volume `{name}` is declared"));
@@ -164,25 +171,88 @@ impl ToolBackup<'_> {
     /// The facts.
     pub fn facts(&self, facts: &mut FactBuilder) -> NodeId {
         let place = self.exists.place.clone();
-        let endpoints = facts.list_at(&[], place.clone());
         let (target, target_place) = self.target.clone();
+        let fields = Fields {
+            exists: Some(facts.bool_at(&self.exists)),
+            name: Some(facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
+            object: Some(facts.refer(self.root.at())),
+            schedule: Some(facts.null(self.interval.place.clone())),
+            interval: Some(facts.int_at(&self.interval)),
+            target: Some(facts.str(target, target_place)),
+            uploaded: Some(facts.bool_at(&self.uploaded)),
+            ..Fields::of(self.tool)
+        };
+        fields.facts(facts, &place)
+    }
+}
+
+/// The facts of a backup; what is left out is as harmless as it can be.
+struct Fields {
+    tool: &'static str,
+    exists: Option<NodeId>,
+    name: Option<NodeId>,
+    object: Option<NodeId>,
+    schedule: Option<NodeId>,
+    interval: Option<NodeId>,
+    suspended: Option<NodeId>,
+    endpoints: Option<NodeId>,
+    through: Option<NodeId>,
+    target: Option<NodeId>,
+    uploaded: Option<NodeId>,
+    agent: Option<NodeId>,
+    path: Option<NodeId>,
+    care: Option<NodeId>,
+    file: Option<NodeId>,
+    restore: Option<Restore>,
+}
+
+impl Fields {
+    fn of(tool: &'static str) -> Fields {
+        Fields {
+            tool,
+            exists: None,
+            name: None,
+            object: None,
+            schedule: None,
+            interval: None,
+            suspended: None,
+            endpoints: None,
+            through: None,
+            target: None,
+            uploaded: None,
+            agent: None,
+            path: None,
+            care: None,
+            file: None,
+            restore: None,
+        }
+    }
+
+    fn facts(self, facts: &mut FactBuilder, place: &Origin) -> NodeId {
+        let null = facts.null(place.clone());
+        let (on, off) = (facts.bool(true, place.clone()), facts.bool(false, place.clone()));
+        let (empty, nothing) = (facts.str("", place.clone()), facts.list_at(&[], place.clone()));
+        let restore = self.restore.unwrap_or_default();
         let fields = [
-            ("exists", facts.bool_at(&self.exists)),
+            ("exists", self.exists.unwrap_or(on)),
             ("tool", facts.str(self.tool, place.clone())),
-            ("name", facts.lookup(self.root, "metadata.name", Fallback::Str(""))),
-            ("object", facts.refer(self.root.at())),
-            ("schedule", facts.null(self.interval.place.clone())),
-            ("intervalSeconds", facts.int_at(&self.interval)),
-            ("suspended", facts.bool(false, place.clone())),
-            ("endpoints", endpoints),
-            ("throughBalancer", facts.bool(false, place.clone())),
-            ("target", facts.str(target, target_place)),
-            ("uploaded", facts.bool_at(&self.uploaded)),
-            ("agent", facts.bool(false, place.clone())),
-            ("path", facts.null(place.clone())),
-            ("care", facts.null(place.clone())),
+            ("name", self.name.unwrap_or(empty)),
+            ("object", self.object.unwrap_or(null)),
+            ("schedule", self.schedule.unwrap_or(null)),
+            ("intervalSeconds", self.interval.unwrap_or(null)),
+            ("suspended", self.suspended.unwrap_or(off)),
+            ("endpoints", self.endpoints.unwrap_or(nothing)),
+            ("throughBalancer", self.through.unwrap_or(off)),
+            ("target", self.target.unwrap_or(null)),
+            ("uploaded", self.uploaded.unwrap_or(off)),
+            ("agent", self.agent.unwrap_or(off)),
+            ("path", self.path.unwrap_or(null)),
+            ("care", self.care.unwrap_or(null)),
+            ("file", self.file.unwrap_or(null)),
+            ("withKeys", restore.keys(facts, place)),
+            ("rehearsed", restore.rehearsed(facts, place)),
         ];
-        facts.map(&fields, place)
+        facts.map(&fields, place.clone())
     }
 }
 
@@ -200,6 +270,24 @@ fn volume(volume: View<'_>) -> Target<'_> {
         }
     }
     Target { kind: "other", volume: Some(volume), place: Origin::Node(volume.at()) }
+}
+
+/// Whether a machine takes snapshots by itself: a timer or a crontab in sight that has to do with a backup of etcd.
+pub fn is_scheduled_by_machine(inventory: &Inventory, from: DocumentId) -> bool {
+    let environment = &inventory.environments()[inventory.document(from).environment.index()];
+    let mut seen = environment.visible.iter().flat_map(|id| inventory.members(*id)).copied();
+    seen.any(|id| {
+        let text = inventory.text(id);
+        let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let path = inventory.path(id);
+        match inventory.document(id).format {
+            Format::SystemdUnit => text.contains("[Timer]") && (path.contains("etcd") || says(&["etcd"])),
+            Format::Shell => {
+                says(&["crontab", "/etc/cron", "systemctl enable"]) && says(&["snapshot save", "etcd-backup"])
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Addresses behind which more than one API server stands: those that float, and the control-plane endpoint.
@@ -225,26 +313,9 @@ fn is_balancer(endpoint: &str, balancers: &[String]) -> bool {
 /// be out of sight.
 pub fn absent(facts: &mut FactBuilder, place: NodeRef, partial: Option<&Reason>) -> NodeId {
     let origin = Origin::Node(place);
-    let endpoints = facts.list_at(&[], origin.clone());
     let exists = match partial {
         Some(reason) => facts.unknown(reason.clone(), origin.clone()),
         None => facts.bool(false, origin.clone()),
     };
-    let fields = [
-        ("exists", exists),
-        ("tool", facts.str("", origin.clone())),
-        ("name", facts.str("", origin.clone())),
-        ("object", facts.null(origin.clone())),
-        ("schedule", facts.null(origin.clone())),
-        ("intervalSeconds", facts.null(origin.clone())),
-        ("suspended", facts.bool(false, origin.clone())),
-        ("endpoints", endpoints),
-        ("throughBalancer", facts.bool(false, origin.clone())),
-        ("target", facts.null(origin.clone())),
-        ("uploaded", facts.bool(false, origin.clone())),
-        ("agent", facts.bool(false, origin.clone())),
-        ("path", facts.null(origin.clone())),
-        ("care", facts.null(origin.clone())),
-    ];
-    facts.map(&fields, origin)
+    Fields { exists: Some(exists), ..Fields::of("") }.facts(facts, &origin)
 }

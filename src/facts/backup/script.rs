@@ -1,7 +1,9 @@
 //! Snapshots and uploads in command lines: `etcdctl snapshot save`, `etcdutl`, and the programs that ship a file away.
 //!
-//! Reads `command`/`args` directly, `sh -c` texts, and scripts that a container mounts from a ConfigMap of the input.
+//! Reads `command`/`args` directly, `sh -c` texts, and scripts that a container mounts from a ConfigMap of the input. What
+//! those texts hold was read as a script already, so that each command stands at its own line.
 
+use crate::facts::runbook;
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::View;
 use crate::values::{ShellCommand, shell_commands};
@@ -37,18 +39,43 @@ const UPLOADERS: &[(&str, Option<&str>)] = &[
 const UPLOAD_VARIABLES: &[&str] =
     &["AWS_S3_BUCKET", "S3_BUCKET", "RESTIC_REPOSITORY", "GCS_BUCKET", "AZURE_STORAGE_CONTAINER", "BUCKET"];
 
+/// A command, and where it and its words stand.
+pub struct Command {
+    /// The command.
+    pub shell: ShellCommand,
+    /// Its first word, else the scalar that holds it.
+    pub place: NodeRef,
+    /// Its words, where each has a place of its own.
+    words: Vec<NodeRef>,
+}
+
+impl Command {
+    /// A command of which only the scalar is known.
+    fn somewhere(shell: ShellCommand, place: NodeRef) -> Command {
+        Command { shell, place, words: Vec::new() }
+    }
+
+    fn word(&self, at: usize) -> NodeRef {
+        self.words.get(at).copied().unwrap_or(self.place)
+    }
+}
+
 /// What one container runs.
 pub struct Script<'a> {
     container: View<'a>,
-    commands: Vec<(ShellCommand, NodeRef)>,
+    commands: Vec<Command>,
 }
 
 /// An etcd snapshot.
 pub struct Snapshot<'a> {
     /// The container that takes it.
     pub container: View<'a>,
-    /// The scalar that holds the command.
+    /// The command, or the scalar that holds it.
     pub place: NodeRef,
+    /// The word that names the endpoints, else the command.
+    pub endpoints_place: NodeRef,
+    /// The word that names the file, else the command.
+    pub path_place: NodeRef,
     /// `--endpoints`, or the variable that stands for it; unknown where only the shell knows it.
     pub endpoints: Result<Vec<String>, Reason>,
     /// The file it writes.
@@ -61,36 +88,44 @@ impl<'a> Script<'a> {
         let words: Vec<View<'a>> =
             ["command", "args"].into_iter().filter_map(|key| container.get(key)).flat_map(View::items).collect();
         let texts = words.iter().filter(|word| word.str().is_some_and(|text| text.contains([' ', '\n'])));
-        let mut commands: Vec<(ShellCommand, NodeRef)> = texts.flat_map(|word| commands_in(*word)).collect();
+        let mut commands: Vec<Command> = texts.flat_map(|word| commands_in(inventory, id, *word)).collect();
         if let Some(first) = words.first() {
             let line: Vec<String> = words.iter().filter_map(|word| word.str()).map(quoted).collect();
             commands.extend(
                 shell_commands(&line.join(" "))
                     .into_iter()
-                    .map(|command| (command, snapshot_word(&words).unwrap_or(*first).at())),
+                    .map(|command| Command::somewhere(command, snapshot_word(&words).unwrap_or(*first).at())),
             );
         }
-        for script in mounted_scripts(inventory, id, spec, container) {
-            commands.extend(commands_in(script));
+        for (map, script) in mounted_scripts(inventory, id, spec, container) {
+            commands.extend(commands_in(inventory, map, script));
         }
         Script { container, commands }
     }
 
     /// Its commands, each with the scalar that holds it.
-    pub fn commands(&self) -> &[(ShellCommand, NodeRef)] {
+    pub fn commands(&self) -> &[Command] {
         &self.commands
     }
 
     /// The snapshot it takes, if it takes one.
     pub fn snapshot(&self) -> Option<Snapshot<'a>> {
-        self.commands.iter().find_map(|(command, place)| {
-            let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+        self.commands.iter().find_map(|command| {
+            let words: Vec<&str> = command.shell.words.iter().map(|word| word.text.as_str()).collect();
             let at = words.iter().position(|word| matches!(word.rsplit('/').next(), Some("etcdctl" | "etcdutl")))?;
             let rest = &words[at + 1..];
             let save = rest.windows(2).position(|pair| pair == ["snapshot", "save"])?;
-            let path = rest[save + 2..].iter().find(|word| !word.starts_with('-')).map(|path| self.expanded(path));
-            let endpoints = self.endpoints(rest);
-            Some(Snapshot { container: self.container, place: *place, endpoints, path })
+            let after = at + save + 3;
+            let file = (after..words.len()).find(|&word| !words[word].starts_with('-'));
+            let flag = (at..words.len()).find(|&word| words[word].starts_with("--endpoints"));
+            Some(Snapshot {
+                container: self.container,
+                place: command.place,
+                endpoints_place: flag.map_or(command.place, |flag| command.word(flag)),
+                path_place: file.map_or(command.place, |file| command.word(file)),
+                endpoints: self.endpoints(rest),
+                path: file.map(|file| self.expanded(words[file])),
+            })
         })
     }
 
@@ -130,7 +165,7 @@ impl<'a> Script<'a> {
             rest.split_at(end)
         };
         let (name, after) = within('{', '}').or_else(|| within('(', ')')).unwrap_or_else(plain);
-        let assigned = self.commands.iter().flat_map(|(command, _)| &command.assignments).find_map(|assignment| {
+        let assigned = self.commands.iter().flat_map(|command| &command.shell.assignments).find_map(|assignment| {
             let value = assignment.text.strip_prefix(name)?.strip_prefix('=')?;
             (!value.starts_with('$')).then_some(value)
         });
@@ -140,8 +175,8 @@ impl<'a> Script<'a> {
 
     /// Whether it ships something off the host.
     pub fn uploads(&self) -> bool {
-        let by_command = self.commands.iter().any(|(command, _)| {
-            let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+        let by_command = self.commands.iter().any(|command| {
+            let words: Vec<&str> = command.shell.words.iter().map(|word| word.text.as_str()).collect();
             is_upload(&words)
         });
         let mut variables =
@@ -158,8 +193,22 @@ pub fn is_upload(words: &[&str]) -> bool {
     })
 }
 
-fn commands_in(text: View<'_>) -> Vec<(ShellCommand, NodeRef)> {
-    text.str().into_iter().flat_map(shell_commands).map(|command| (command, text.at())).collect()
+/// The commands of a scalar, each at its own line where the text was read as a script.
+fn commands_in(inventory: &Inventory, id: DocumentId, text: View<'_>) -> Vec<Command> {
+    let Some(script) = inventory.inside(id, text) else {
+        let commands = text.str().into_iter().flat_map(shell_commands);
+        return commands.map(|command| Command::somewhere(command, text.at())).collect();
+    };
+    let lines = runbook::commands(inventory, script).unwrap_or_default();
+    let mut lines = lines.into_iter().filter(|words| !words.is_empty());
+    let commands = shell_commands(inventory.text(script)).into_iter();
+    commands
+        .map(|shell| {
+            let line = if shell.words.is_empty() { None } else { lines.next() };
+            let words: Vec<NodeRef> = line.into_iter().flatten().map(|word| word.at()).collect();
+            Command { place: words.first().copied().unwrap_or_else(|| text.at()), words, shell }
+        })
+        .collect()
 }
 
 /// The word of a command list that says `snapshot`, or names the endpoints.
@@ -173,7 +222,12 @@ fn quoted(word: &str) -> String {
 }
 
 /// Texts of ConfigMaps that the container mounts.
-fn mounted_scripts<'a>(inventory: &'a Inventory, id: DocumentId, spec: View<'a>, container: View<'a>) -> Vec<View<'a>> {
+fn mounted_scripts<'a>(
+    inventory: &'a Inventory,
+    id: DocumentId,
+    spec: View<'a>,
+    container: View<'a>,
+) -> Vec<(DocumentId, View<'a>)> {
     let mounts: Vec<&str> = container
         .get("volumeMounts")
         .into_iter()
@@ -185,7 +239,7 @@ fn mounted_scripts<'a>(inventory: &'a Inventory, id: DocumentId, spec: View<'a>,
         .filter(|volume| volume.str_at("name").is_some_and(|name| mounts.contains(&name)))
         .filter_map(|volume| volume.str_at("configMap.name"))
         .flat_map(|name| inventory.named(id, "ConfigMap", name))
-        .filter_map(|map| inventory.document(map).view(inventory.forest()).get("data"))
-        .flat_map(|data| data.entries().map(|(_, text)| text).collect::<Vec<_>>())
+        .filter_map(|map| Some((map, inventory.document(map).view(inventory.forest()).get("data")?)))
+        .flat_map(|(map, data)| data.entries().map(move |(_, text)| (map, text)).collect::<Vec<_>>())
         .collect()
 }

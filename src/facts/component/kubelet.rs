@@ -61,7 +61,13 @@ impl<'a> Component<'a> {
     }
 
     /// What rules say of kubelets beyond a component's facts.
-    pub fn kubelet_facts(&self, facts: &mut FactBuilder, table: &FlagTable, minor: Option<i64>) -> NodeId {
+    pub fn kubelet_facts(
+        &self,
+        facts: &mut FactBuilder,
+        table: &FlagTable,
+        minor: Option<i64>,
+        runtime_driver: Option<&str>,
+    ) -> NodeId {
         let origin = Origin::Node(self.place);
         let fields = [
             ("tool", facts.str(self.tool, origin.clone())),
@@ -69,6 +75,7 @@ impl<'a> Component<'a> {
             ("overrides", facts.bool(self.overrides, origin.clone())),
             ("evictionOff", eviction_off(self, facts, table)),
             ("minor", facts.opt_int(minor, origin.clone())),
+            ("runtimeDriver", facts.opt_str(runtime_driver, origin.clone())),
         ];
         facts.map(&fields, origin)
     }

@@ -9,16 +9,18 @@ mod flags;
 mod kubelet;
 mod lease;
 mod mounts;
+mod runtime;
 mod version;
 mod words;
 
 pub use files::of_fields;
 pub use flags::{Defaults, FlagTable, Flags, Home, SetFlag};
 pub use lease::Lease;
+pub use runtime::driver as runtime_driver;
 pub use version::{ComponentTables, minor};
 pub use words::{Args, Setting, etcd_environment, extra_args, known_text, openness};
 
-use super::builder::FactBuilder;
+use super::builder::{FactBuilder, Spot};
 use super::load_balancer;
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, Inventory, Role, pod_template};
@@ -51,8 +53,20 @@ pub struct Component<'a> {
     pub body: Option<View<'a>>,
     /// The minor release of Kubernetes 1 that it is, and where that stands.
     pub version: Option<(i64, View<'a>)>,
+    /// The minor of its API server, where a tool links them.
+    pub server: Option<i64>,
     /// The same of its cluster, where one document declares all of that.
     pub of_cluster: Option<(i64, View<'a>)>,
+}
+
+/// What others say of a component.
+pub struct Beside {
+    /// Its audit log leaves the node; null where that is no question.
+    pub audit_shipped: Spot<Option<bool>>,
+    /// The tool that built its cluster, where something tells.
+    pub maker: Option<&'static str>,
+    /// Minors of the API servers that it talks to, where they say theirs.
+    pub servers: Vec<i64>,
 }
 
 /// The components that facts exist for.
@@ -74,6 +88,7 @@ impl<'a> Component<'a> {
             mounts: None,
             body: None,
             version: None,
+            server: None,
             of_cluster: None,
         }
     }
@@ -196,6 +211,7 @@ impl<'a> Component<'a> {
         facts: &mut FactBuilder,
         ComponentTables { flags: table, removed, .. }: &ComponentTables,
         minor: Option<(i64, View<'a>)>,
+        beside: &Beside,
     ) -> NodeId {
         let origin = Origin::Node(self.place);
         let place = minor.map_or(origin.clone(), |(_, view)| Origin::Node(view.at()));
@@ -217,6 +233,9 @@ impl<'a> Component<'a> {
             ("removed", removed.facts(facts, table, &self.flags, minor)),
             ("files", mounts::files(facts, table, &self.flags, self.mounts.as_ref())),
             ("apiReferences", mounts::api_references(facts, self.pod)),
+            ("auditShipped", facts.opt_bool_at(&beside.audit_shipped)),
+            ("maker", facts.opt_str(beside.maker, origin.clone())),
+            ("servers", servers(facts, &beside.servers, &origin)),
         ];
         facts.map(&fields, origin)
     }
@@ -226,6 +245,11 @@ impl<'a> Component<'a> {
         let subject = Subject::of(SubjectKind::Component, node, inventory, id);
         Subject { component: Some(self.name), ..subject }
     }
+}
+
+fn servers(facts: &mut FactBuilder, minors: &[i64], origin: &Origin) -> NodeId {
+    let nodes: Vec<NodeId> = minors.iter().map(|minor| facts.int(*minor, origin.clone())).collect();
+    facts.list_at(&nodes, origin.clone())
 }
 
 /// What an external etcd makes kubeadm tell the API server. A file that is not named stays empty.

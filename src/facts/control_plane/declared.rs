@@ -47,6 +47,10 @@ pub struct Declared<'a> {
     pub uncertified: Vec<(String, Origin)>,
     /// Addresses by which single nodes are known.
     pub nodes: Vec<String>,
+    /// Something renews its certificates; null where the tool does, or nobody says.
+    pub renewed: Spot<Option<bool>>,
+    /// A balancer stands before several API servers; null where that is no question.
+    pub balanced: Spot<Option<bool>>,
 }
 
 impl<'a> Declared<'a> {
@@ -63,9 +67,11 @@ impl<'a> Declared<'a> {
             stacked: Spot::known(true, place.clone()),
             endpoint: Endpoint::Unset(place.clone()),
             zones: Spot::known(None, place.clone()),
-            max_surge: Spot::known(None, place),
+            max_surge: Spot::known(None, place.clone()),
             uncertified: Vec::new(),
             nodes: Vec::new(),
+            renewed: Spot::known(None, place.clone()),
+            balanced: Spot::known(None, place),
         }
     }
 
@@ -74,7 +80,7 @@ impl<'a> Declared<'a> {
         let anchor = facts.anchor();
         let name = match self.name {
             Some(name) => facts.refer(name.at()),
-            None => facts.lookup(self.root, "metadata.name", Fallback::Str("")),
+            None => facts.lookup(self.root, "metadata.name", Fallback::Str(self.tool)),
         };
         let version = match self.version {
             Some(version) => facts.refer(version.at()),
@@ -98,6 +104,9 @@ impl<'a> Declared<'a> {
             ("zones", facts.int_at(&self.zones)),
             ("maxSurge", facts.int_at(&self.max_surge)),
             ("uncertified", facts.strings(uncertified, anchor.clone())),
+            ("drift", facts.list(&[])),
+            ("renewed", facts.opt_bool_at(&self.renewed)),
+            ("balanced", facts.opt_bool_at(&self.balanced)),
         ];
         facts.map(&fields, anchor)
     }

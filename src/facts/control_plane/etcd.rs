@@ -37,8 +37,32 @@ pub struct Etcd<'c, 'a> {
     pub apiserver_compaction: Option<(Result<String, Reason>, Origin)>,
     /// Where it shows that etcd trusts the CA that API clients have their certificates from.
     pub shared_ca: Option<Origin>,
+    /// How far it is spread, and what it carries.
+    pub spread: Spread,
     /// What its declaration contradicts itself in, and where.
     pub contradiction: Option<(&'static str, Origin)>,
+}
+
+/// How far an etcd is spread, and what it carries; null where nobody says.
+#[derive(Clone, Default)]
+pub struct Spread {
+    /// Zones of its members.
+    pub zones: Option<Spot<Option<i64>>>,
+    /// Events have an etcd of their own.
+    pub events_apart: Option<Spot<Option<bool>>>,
+    /// Most nodes of its cluster.
+    pub nodes: Option<i64>,
+}
+
+impl Spread {
+    fn facts(&self, facts: &mut FactBuilder, anchor: &Origin) -> [(&'static str, NodeId); 3] {
+        let nothing = facts.null(anchor.clone());
+        [
+            ("zones", self.zones.as_ref().map_or(nothing, |zones| facts.int_at(zones))),
+            ("eventsApart", self.events_apart.as_ref().map_or(nothing, |apart| facts.opt_bool_at(apart))),
+            ("clusterNodes", facts.opt_int(self.nodes, anchor.clone())),
+        ]
+    }
 }
 
 /// The disk of a member, and the pool that its machine belongs to.
@@ -110,6 +134,8 @@ impl Etcd<'_, '_> {
             ("contradiction", self.contradiction(facts, &anchor)),
             ("volumes", self.volumes(facts)),
         ];
+        let spread = self.spread.facts(facts, &anchor);
+        let fields: Vec<(&'static str, NodeId)> = fields.into_iter().chain(spread).collect();
         facts.map(&fields, anchor)
     }
 
@@ -191,6 +217,8 @@ impl Etcd<'_, '_> {
             ("contradiction", self.contradiction(facts, &origin)),
             ("volumes", self.volumes(facts)),
         ];
+        let spread = self.spread.facts(facts, &origin);
+        let fields: Vec<(&'static str, NodeId)> = fields.into_iter().chain(spread).collect();
         facts.map(&fields, origin)
     }
 }

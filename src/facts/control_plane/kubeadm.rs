@@ -1,10 +1,14 @@
 //! kubeadm's documents: ClusterConfiguration, InitConfiguration, JoinConfiguration (v1beta3 and v1beta4).
 
-use crate::facts::builder::{FactBuilder, Fallback};
+use super::drift::Change;
+use super::zones::{control_plane_nodes, zones_of};
+use crate::facts::builder::{FactBuilder, Fallback, Spot};
 use crate::facts::component::openness;
-use crate::facts::tools::{Nodes, control_plane_nodes};
+use crate::facts::load_balancer;
+use crate::facts::tools::{self, Nodes};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Origin, View};
+use crate::values::HostPort;
 use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode};
 
 /// One cluster that kubeadm makes.
@@ -21,6 +25,10 @@ pub struct ControlPlane<'a> {
     floating: Vec<String>,
     /// In a cluster, the nodes that there are.
     running: Option<Result<Nodes, Reason>>,
+    /// The Node objects of control-plane nodes.
+    objects: Vec<View<'a>>,
+    /// A balancer for API servers is in sight.
+    balanced: bool,
 }
 
 /// One control-plane node that a document names, or the first one.
@@ -53,8 +61,10 @@ impl<'a> ControlPlane<'a> {
             }
         }
         let partial = inventory.completeness("JoinConfiguration", id).reason().cloned();
-        let running = control_plane_nodes(inventory);
-        ControlPlane { root, nodes, declared, joins, partial, floating, running }
+        let running = tools::control_plane_nodes(inventory);
+        let objects = control_plane_nodes(inventory, environment);
+        let balanced = load_balancer::is_in_sight(inventory, id);
+        ControlPlane { root, nodes, declared, joins, partial, floating, running, objects, balanced }
     }
 
     /// The number of control-plane nodes, where it is declared. The first node always exists, with or without a document.
@@ -65,6 +75,9 @@ impl<'a> ControlPlane<'a> {
         let first = usize::from(!self.nodes.iter().any(|node| node.root.str_at("kind") == Some("InitConfiguration")));
         if let Some(reason) = &self.partial {
             return Err(reason.clone());
+        }
+        if !self.objects.is_empty() {
+            return Ok(i64::try_from(self.objects.len()).unwrap_or(i64::MAX));
         }
         let count = i64::try_from(self.nodes.len() + first).unwrap_or(i64::MAX);
         self.declared.then_some(count).ok_or_else(undeclared)
@@ -82,18 +95,18 @@ impl<'a> ControlPlane<'a> {
 
     /// What a finding about the number of nodes points at: the last node's document, else the cluster's.
     fn count_place(&self) -> NodeRef {
-        self.nodes.last().map_or(crate::facts::anchor(self.root), |node| crate::facts::anchor(node.root))
+        let last = self.objects.last().copied().or_else(|| self.nodes.last().map(|node| node.root));
+        crate::facts::anchor(last.unwrap_or(self.root))
     }
 
     /// The facts.
-    pub fn facts(&self, facts: &mut FactBuilder) -> NodeId {
+    pub fn facts(&self, facts: &mut FactBuilder, renewed: &Spot<Option<bool>>, drift: &[Change]) -> NodeId {
         let anchor = facts.anchor();
         let counted = Origin::Node(self.count_place());
         let count = match self.count() {
             Ok(count) => facts.int(count, counted),
             Err(reason) => facts.unknown(reason, counted),
         };
-        let zones = self.running.as_ref().and_then(|running| running.as_ref().ok()?.zones);
         let nodes = self.addresses();
         let networks = super::networks::networks(facts, self.root, &nodes);
         let fields = [
@@ -106,11 +119,36 @@ impl<'a> ControlPlane<'a> {
             ("stacked", facts.bool(self.is_stacked(), self.root.origin_of("etcd"))),
             ("endpoint", self.endpoint(facts)),
             ("networks", networks),
-            ("zones", facts.opt_int(zones, anchor.clone())),
+            ("zones", facts.int_at(&zones_of(&self.objects, anchor.clone()))),
             ("maxSurge", facts.null(anchor.clone())),
             ("uncertified", facts.list(&[])),
+            ("drift", changes(facts, drift)),
+            ("renewed", facts.opt_bool_at(renewed)),
+            ("balanced", facts.opt_bool_at(&self.is_balanced())),
         ];
         facts.map(&fields, anchor)
+    }
+
+    /// Whether a balancer stands before several API servers. Without an endpoint, or with that of one node, there is none,
+    /// which others say; one that is out of sight may be anywhere.
+    fn is_balanced(&self) -> Spot<Option<bool>> {
+        let origin = self.root.origin_of("controlPlaneEndpoint");
+        let host = self.root.str_at("controlPlaneEndpoint").and_then(|text| text.parse::<HostPort>().ok());
+        let Some(host) = host.map(|endpoint| endpoint.host).filter(|_| self.joins) else {
+            return Spot::known(None, origin);
+        };
+        match self.balanced || self.floating.contains(&host) {
+            true => Spot::known(Some(true), origin),
+            false if self.addresses().contains(&host.as_str()) => Spot::known(None, origin),
+            false => {
+                Spot::unknown(Reason::new(UnknownCode::Partial, "the balancer may be configured elsewhere"), origin)
+            }
+        }
+    }
+
+    /// The zones of its nodes, where the cluster shows them.
+    pub fn zones(&self) -> Spot<Option<i64>> {
+        zones_of(&self.objects, Origin::Node(crate::facts::anchor(self.root)))
     }
 
     /// `endpoint`: null where none is set, unknown where a template or a placeholder stands for it.
@@ -126,6 +164,21 @@ impl<'a> ControlPlane<'a> {
         let nodes: Vec<String> = self.nodes.iter().flat_map(|node| &node.addresses).map(ToString::to_string).collect();
         super::declared::address(facts, place, &nodes, &self.floating)
     }
+}
+
+/// `{component, flag, how}` of each change.
+fn changes(facts: &mut FactBuilder, drift: &[Change]) -> NodeId {
+    let mut nodes = Vec::new();
+    for change in drift {
+        let at = || change.place.clone();
+        let fields = [
+            ("component", facts.str(change.component, at())),
+            ("flag", facts.str(&change.flag, at())),
+            ("how", facts.str(change.how, at())),
+        ];
+        nodes.push(facts.map(&fields, at()));
+    }
+    facts.list(&nodes)
 }
 
 fn undeclared() -> Reason {

@@ -5,15 +5,23 @@
 //! about how many will be made from it, and the number is unknown.
 
 mod declared;
+mod drift;
 mod etcd;
 mod etcd_member;
 mod kubeadm;
 mod networks;
 mod node;
 mod pool;
+mod renewal;
+mod zones;
 
 pub use declared::{Declared, Endpoint};
-pub use etcd::{Etcd, EtcdSource, Volume, contradiction, one_manifest};
+pub use drift::drift;
+pub use etcd::{Etcd, EtcdSource, Spread, Volume, contradiction, one_manifest};
 pub use kubeadm::ControlPlane;
-pub use node::{Taints, of_kube_proxy, of_kubeadm as node_of_kubeadm, of_tool as node_of_tool};
+pub use node::{
+    Joining, Taints, of_joining as node_of_joining, of_kube_proxy, of_kubeadm as node_of_kubeadm,
+    of_tool as node_of_tool,
+};
 pub use pool::Pool;
+pub use renewal::renewed;

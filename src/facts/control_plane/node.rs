@@ -4,6 +4,7 @@
 //! to their own API server, so their kubeconfigs are not judged.
 
 use crate::facts::builder::{FactBuilder, Fallback};
+use crate::facts::component::openness;
 use crate::inventory::{DocumentId, Inventory};
 use crate::source::SourceKind;
 use crate::syntax::{Origin, View};
@@ -25,6 +26,60 @@ struct Node<'a> {
     taints: NodeId,
     api_server: Target<'a>,
     cluster_endpoint: Option<&'a str>,
+    joining: Joining,
+}
+
+/// How a node comes in: whether it checks the CA, and which doubts it ignores.
+#[derive(Default)]
+pub struct Joining {
+    /// It checks that the CA is the cluster's; `None` where it joins nothing, or somebody else sees to it.
+    pub verifies: Option<(bool, Origin)>,
+    /// Errors of the preflight checks that are ignored although they say that the machine is not fit.
+    pub ignored: Vec<(String, Origin)>,
+    /// The socket of its container runtime.
+    pub socket: Option<(String, Origin)>,
+}
+
+/// Preflight errors that say something of the machine: kubeadm `cmd/kubeadm/app/preflight/checks.go`.
+const UNFIT: &[&str] = &["all", "Swap", "NumCPU", "Mem", "SystemVerification"];
+
+impl Joining {
+    /// The errors in a list, or in words with commas, that say that a machine is not fit.
+    pub fn ignoring<'a>(words: impl Iterator<Item = (&'a str, Origin)>) -> Vec<(String, Origin)> {
+        let each =
+            words.flat_map(|(text, at)| text.split(',').map(move |one| (one.trim(), at.clone())).collect::<Vec<_>>());
+        each.filter(|(one, _)| UNFIT.iter().any(|unfit| unfit.eq_ignore_ascii_case(one)))
+            .map(|(one, at)| (one.to_string(), at))
+            .collect()
+    }
+
+    /// What a section with a `nodeRegistration` says.
+    pub fn of_section(section: View<'_>) -> Joining {
+        let listed = section.path("nodeRegistration.ignorePreflightErrors").into_iter().flat_map(View::items);
+        let ignored = Joining::ignoring(listed.filter_map(|one| Some((one.str()?, Origin::Node(one.at())))));
+        let socket = section.path("nodeRegistration.criSocket");
+        let socket = socket.and_then(|socket| Some((socket.str()?.to_string(), Origin::Node(socket.at()))));
+        Joining { verifies: None, ignored, socket }
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.verifies.is_none() && self.ignored.is_empty() && self.socket.is_none()
+    }
+
+    /// How a kubeadm document joins.
+    fn of_kubeadm(root: View<'_>) -> Joining {
+        let token = root.path("discovery.bootstrapToken").filter(|token| token.is_map());
+        let verifies = token.filter(|_| root.path("discovery.file").is_none()).map(|token| {
+            let unsafe_skip = token.get("unsafeSkipCAVerification").filter(|skip| skip.bool() == Some(true));
+            let hashed = token.get("caCertHashes").is_some_and(|hashes| !hashes.is_null() && hashes.items().len() > 0);
+            let open =
+                openness(token).is_some() || token.get("caCertHashes").is_some_and(|one| one.unknown().is_some());
+            let place = unsafe_skip.or_else(|| token.get("token")).unwrap_or(token);
+            (unsafe_skip.is_none() && (hashed || open), Origin::Node(place.at()))
+        });
+        Joining { verifies, ..Joining::of_section(root) }
+    }
 }
 
 /// Through which API server a node goes.
@@ -52,6 +107,7 @@ pub fn of_kubeadm(inventory: &Inventory, id: DocumentId, floating: &[String], fa
         taints: facts.lookup(root, "nodeRegistration.taints", Fallback::Null),
         api_server: target_at(root, target),
         cluster_endpoint: cluster_endpoint(inventory, id),
+        joining: Joining::of_kubeadm(root),
     };
     node.facts(floating, facts)
 }
@@ -89,6 +145,7 @@ pub fn of_kube_proxy(
         taints: facts.null(anchor),
         api_server,
         cluster_endpoint: cluster_endpoint(inventory, id),
+        joining: Joining::default(),
     };
     Some(node.facts(&floating(), facts))
 }
@@ -124,6 +181,23 @@ pub fn of_tool(facts: &mut FactBuilder, tool: &'static str, taints: &Taints<'_>)
         taints,
         api_server: Target::Unsaid(anchor),
         cluster_endpoint: None,
+        joining: Joining::default(),
+    };
+    node.facts(&[], facts)
+}
+
+/// A node that a command or a tool brings in, of which nothing else is known.
+pub fn of_joining(facts: &mut FactBuilder, tool: &'static str, root: View<'_>, joining: Joining) -> NodeId {
+    let anchor = Origin::Node(root.at());
+    let node = Node {
+        name: facts.str("", anchor.clone()),
+        tool,
+        root,
+        control_plane: (false, anchor.clone()),
+        taints: facts.null(anchor.clone()),
+        api_server: Target::Unsaid(anchor),
+        cluster_endpoint: None,
+        joining,
     };
     node.facts(&[], facts)
 }
@@ -169,9 +243,19 @@ impl Node<'_> {
                 (facts.refer(value.at()), self.through_endpoint(*value, floating, facts), origin)
             }
         };
+        let verifies = match &self.joining.verifies {
+            Some((verifies, at)) => facts.bool(*verifies, at.clone()),
+            None => facts.null(anchor.clone()),
+        };
+        let ignored = self.joining.ignored.iter().map(|(error, at)| (error.as_str(), at.clone()));
+        let socket = self.joining.socket.clone().map_or((None, anchor.clone()), |(socket, at)| (Some(socket), at));
+        let object = if self.tool == "runbook" { facts.null(anchor.clone()) } else { facts.refer(self.root.at()) };
         let fields = [
+            ("criSocket", facts.opt_str(socket.0.as_deref(), socket.1)),
+            ("verifiesCa", verifies),
+            ("ignoredErrors", facts.strings(ignored, anchor.clone())),
             ("name", self.name),
-            ("object", facts.refer(self.root.at())),
+            ("object", object),
             ("tool", facts.str(self.tool, anchor.clone())),
             ("controlPlane", facts.bool(control_plane, place)),
             ("taints", self.taints),

@@ -24,6 +24,8 @@ pub struct Pool<'a> {
     pub replaced_at_once: Spot<bool>,
     /// Machines are drained before they go.
     pub drained: Spot<bool>,
+    /// How everybody on the internet reaches them: `address` or `ssh`, and what says so.
+    pub exposures: Vec<(&'static str, View<'a>)>,
 }
 
 impl<'a> Pool<'a> {
@@ -40,6 +42,7 @@ impl<'a> Pool<'a> {
             capped: Spot::known(None, place.clone()),
             replaced_at_once: Spot::known(false, place.clone()),
             drained: Spot::known(true, place),
+            exposures: Vec::new(),
         }
     }
 
@@ -50,6 +53,13 @@ impl<'a> Pool<'a> {
             Some(name) => facts.refer(name.at()),
             None => facts.fallback(Fallback::Str(""), origin.clone()),
         };
+        let mut exposures = Vec::new();
+        for (what, place) in &self.exposures {
+            let at = Origin::Node(place.at());
+            let text = place.str().map_or_else(|| place.tree().raw(place.at().node).to_string(), str::to_string);
+            let fields = [("what", facts.str(what, at.clone())), ("text", facts.str(&text, at.clone()))];
+            exposures.push(facts.map(&fields, at));
+        }
         let [min, max] = &self.size;
         let fields = [
             ("tool", facts.str(self.tool, origin.clone())),
@@ -62,6 +72,7 @@ impl<'a> Pool<'a> {
             ("capped", facts.opt_bool_at(&self.capped)),
             ("replacedAtOnce", facts.bool_at(&self.replaced_at_once)),
             ("drained", facts.bool_at(&self.drained)),
+            ("exposures", facts.list_at(&exposures, origin.clone())),
         ];
         facts.map(&fields, origin)
     }

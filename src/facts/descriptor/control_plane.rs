@@ -17,6 +17,9 @@ object! {
     removed: Type::List(&Type::Object(&REMOVED)), "Flags and feature gates it is given and does not know any more (data/removed.yaml)";
     files: Type::List(&Type::Object(&NAMED_FILE)), "Files that its flags name";
     apiReferences: Type::List(&Type::Object(&API_REFERENCE)), "Objects of the API that its static pod refers to";
+    servers: Type::List(&Type::Int), "Minors of the API servers that it talks to, where both say theirs";
+    maker: Type::String, "The tool that built its cluster; null where nothing tells";
+    auditShipped: Type::Bool, "An agent in sight takes the audit log off the node; null where no log is written or the API server sends events away";
 }
 
 object! {
@@ -77,6 +80,17 @@ object! {
     zones: Type::Int, "Zones that its nodes are in; null where the tool spreads them by itself or nobody says";
     maxSurge: Type::Int, "Machines that a rollout adds before it takes one away; null where rollouts replace no machines";
     uncertified: Type::List(&Type::String), "Addresses that clients use and the API server's certificate lacks, where the tool does not add them";
+    drift: Type::List(&Type::Object(&CHANGE)), "Flags of kubeadm's static pods in sight that differ from its configuration";
+    renewed: Type::Bool, "Something renews its certificates: a job, a variable, or upgrades; null where the tool sees to it or nobody says";
+    balanced: Type::Bool, "A balancer stands before several API servers; null where that is no question, or another fact answers it";
+}
+
+object! {
+    /// A flag that runs otherwise than it is configured.
+    CHANGE = "change", "A flag that runs otherwise than kubeadm's configuration says";
+    component: Type::String, "The component";
+    flag: Type::String, "The flag";
+    how: Type::String, "added, removed or changed";
 }
 
 object! {
@@ -103,7 +117,10 @@ object! {
     NODE = "node", "A node as its tool declares it";
     name: Type::String, "Name; empty if unset";
     object: Type::Dyn, "The document that declares it";
-    tool: Type::String, "kubeadm, kube-proxy";
+    tool: Type::String, "kubeadm, kube-proxy, runbook, or a tool that declares clusters";
+    criSocket: Type::String, "The socket of its container runtime; null if unsaid";
+    verifiesCa: Type::Bool, "It checks that the CA is the cluster's before it joins; null where it joins nothing";
+    ignoredErrors: Type::List(&Type::String), "Preflight errors that are ignored although they say that the machine is not fit";
     controlPlane: Type::Bool, "A control-plane node";
     taints: Type::Dyn, "Taints it registers with; null means the tool's own, an empty list means none";
     apiServer: Type::String, "The API server it goes through; null if unset";
@@ -129,6 +146,9 @@ object! {
     storage: Type::String, "What its data lies on: disk, emptyDir or memory";
     resources: Type::Object(&ETCD_RESOURCES), "Resources of its container; null where none is declared";
     sharedCa: Type::Bool, "It trusts the CA that issues certificates to clients of the API server";
+    zones: Type::Int, "Zones that its members are in; null where nobody says";
+    eventsApart: Type::Bool, "Events have an etcd of their own; null where nobody says";
+    clusterNodes: Type::Int, "Most nodes that the cluster may get; null where nobody says";
     contradiction: Type::String, "both (local and external), mixed (http and https) or nodes (external endpoints on control-plane nodes); null without";
 }
 
@@ -175,6 +195,14 @@ object! {
     capped: Type::Bool, "A health check stops when too many machines fail; null for a pool";
     replacedAtOnce: Type::Bool, "A rollout takes all machines away before there are new ones";
     drained: Type::Bool, "Machines are drained before they go";
+    exposures: Type::List(&Type::Object(&EXPOSURE)), "How everybody on the internet reaches them";
+}
+
+object! {
+    /// A way in from the internet.
+    EXPOSURE = "exposure", "A way by which everybody on the internet reaches machines";
+    what: Type::String, "address or ssh";
+    text: Type::String, "What says so, for messages";
 }
 
 object! {
@@ -190,6 +218,7 @@ object! {
     fallback: Type::String, "`identity` behind another provider for Secrets; null without";
     automaticReload: Type::Bool, "The API server reads a changed file by itself; true for a file";
     keys: Type::List(&Type::Object(&ENCRYPTION_KEY)), "Keys of all providers";
+    differs: Type::String, "The file of another control-plane node that says something else; null if none does";
     kms: Type::List(&Type::Object(&KMS)), "KMS providers";
 }
 

@@ -7,8 +7,8 @@ use crate::expr::Type;
 
 object! {
     /// What stands before the API servers.
-    LOAD_BALANCER = "loadBalancer", "A balancer or a floating address before the API servers";
-    tool: Type::String, "haproxy, keepalived, nginx, kube-vip, service or node-port";
+    LOAD_BALANCER = "loadBalancer", "A balancer or a floating address before the API servers, or what AWS makes for a Service";
+    tool: Type::String, "haproxy, keepalived, nginx, kube-vip, kops, cluster-api, service or node-port";
     name: Type::String, "Section or object name";
     apiServer: Type::Bool, "It serves API servers";
     servers: Type::List(&Type::Object(&LB_SERVER)), "Back ends";
@@ -25,6 +25,11 @@ object! {
     vrrp: Type::Object(&VRRP), "keepalived's instance; null for others";
     lacks: Type::String, "kube-vip: what it lacks to announce an address (address or peer); null if nothing";
     superAdmin: Type::Bool, "kube-vip: it is given the credentials of the super-admin";
+    scriptWeakness: Type::String, "keepalived's script: hangs (a check without a time limit) or passes (an error page is a success); null without";
+    alone: Type::Bool, "Its host is the only one: nothing moves the address, no other host balances; null where that is no question";
+    kind: Type::String, "What a cloud makes: classic, network, application, or dns for names without a balancer; null if unknown";
+    crossesZones: Type::Bool, "A cloud's balancer sends to back ends of all zones; null where nobody says";
+    open: Type::Bool, "Everybody on the internet reaches it";
 }
 
 object! {
@@ -56,9 +61,9 @@ object! {
 
 object! {
     /// An etcd backup, or its absence.
-    BACKUP = "backup", "A scheduled etcd backup, or the absence of any";
+    BACKUP = "backup", "A scheduled etcd backup, the absence of any, a snapshot taken by hand, or a snapshot file";
     exists: Type::Bool, "There is one, unknown where the input is partial; if not, the subject is the etcd that nobody backs up";
-    tool: Type::String, "cronjob; empty where there is none";
+    tool: Type::String, "cronjob, script, file, or the tool that keeps backups by itself; empty where there is none";
     name: Type::String, "Name";
     object: Type::Dyn, "The object that runs it; null if none";
     schedule: Type::String, "As written; null if none";
@@ -71,6 +76,17 @@ object! {
     agent: Type::Bool, "Another pod mounts the same directory of the host and ships it";
     path: Type::String, "Path of the snapshot; null if not stated";
     care: Type::Object(&BACKUP_CARE), "What the job does besides, and how it runs; null where there is none";
+    file: Type::Object(&SNAPSHOT_FILE), "A snapshot file; null for everything else";
+    withKeys: Type::Bool, "The keys of an encryption in sight are saved too; null where there are none, or nobody can say";
+    rehearsed: Type::Bool, "Commands that bring a snapshot back are in sight; null where that is no question";
+}
+
+object! {
+    /// A snapshot file.
+    SNAPSHOT_FILE = "snapshotFile", "A snapshot file";
+    damage: Type::String, "What is wrong with it, as the end of a sentence; null if nothing";
+    newest: Type::Bool, "No other snapshot of its folder is younger";
+    ageDays: Type::Int, "Days from the day in its name, else of its last change, to the audit's date; null if unknown";
 }
 
 object! {

@@ -12,6 +12,7 @@ object! {
     overrides: Type::Bool, "It says only what differs on one node";
     evictionOff: Type::List(&Type::Object(&EVICTION_OFF)), "Hard eviction thresholds that never trigger";
     minor: Type::Int, "Minor release of Kubernetes 1; null if nobody says";
+    runtimeDriver: Type::String, "The cgroup driver that container runtimes in sight are told to use: systemd or cgroupfs; null if nobody says";
 }
 
 object! {

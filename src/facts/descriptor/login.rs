@@ -14,17 +14,20 @@ object! {
 
 object! {
     /// A certificate.
-    CERTIFICATE = "certificate", "A certificate in a kubeconfig or a caBundle";
+    CERTIFICATE = "certificate", "A certificate in a PEM file, a kubeconfig, a Secret or a caBundle; or the key of a CA by itself";
     name: Type::String, "Common name; empty if none";
     groups: Type::List(&Type::String), "Organizations, which are groups to Kubernetes";
-    usage: Type::String, "client, ca or caBundle";
+    usage: Type::String, "client and ca (of a kubeconfig), caBundle, server (of a Secret for TLS), file, or key for a key by itself";
     ca: Type::Bool, "It may sign others";
     expires: Type::String, "The day after which it is not valid";
     daysLeft: Type::Int, "Days from the audit's date until then; negative once it is over";
     lifetimeDays: Type::Int, "Days from its first to its last";
     rsaBits: Type::Int, "Length of an RSA key in bits; null for other keys";
     sha1: Type::Bool, "Somebody else signed it with SHA-1";
-    withKey: Type::Bool, "Its private key lies beside it";
+    withKey: Type::Bool, "It logs somebody in, and its private key lies beside it";
+    managed: Type::Bool, "cert-manager or Cluster API renews it";
+    misfit: Type::String, "What it lacks for what it is used for; null if nothing";
+    caKey: Type::Bool, "The private key of a CA lies here, where none belongs";
 }
 
 object! {
@@ -61,6 +64,7 @@ object! {
 object! {
     /// A line of an ABAC policy.
     ABAC = "abac", "A line of an ABAC policy";
+    malformed: Type::String, "Why the API server refuses it, or reads something else than is written; null if it does not";
     versioned: Type::Bool, "It has an apiVersion";
     everybody: Type::Bool, "It holds for all users that are logged in, or for everybody";
     anonymous: Type::Bool, "It holds for users that are not logged in";

@@ -21,6 +21,8 @@ object! {
     minorsPastEnd: Type::Int, "Minors between it and the newest that is out of support; 0 for that one";
     maintenance: Type::Bool, "It gets critical fixes only";
     moving: Type::Bool, "It is a label that means something else tomorrow";
+    behind: Type::Int, "Patch releases of its minor that are newer; null where its minor has ended or the patch is unsaid";
+    newest: Type::String, "The newest patch release of its minor; null if unknown";
 }
 
 object! {
@@ -34,6 +36,8 @@ object! {
     unpinnedChart: Type::Bool, "It installs a chart of a repository without saying its version";
     installsKubelet: Type::Bool, "It installs the kubelet's package";
     held: Type::Bool, "The file keeps packages of Kubernetes from being upgraded on the way";
+    every: Type::Int, "Seconds between two runs, where a CronJob runs it; null otherwise";
+    wholeCluster: Type::Bool, "etcdctl: it is told to do it to every member";
 }
 
 object! {

@@ -4,7 +4,8 @@
 //! checks passively, `max_fails` (1) and `fail_timeout` (10s), and `max_fails=0` switches that off.
 
 use super::passage::Passage;
-use super::{API_PORT, Balancer, Check, Detection, Server, names_api};
+use super::{API_PORT, Balancer, Check, Detection, Server, check_script, names_api};
+use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
 
@@ -18,11 +19,11 @@ pub(super) fn first_arg(entry: View<'_>) -> Option<View<'_>> {
 }
 
 /// Every `vrrp_script` of a keepalived configuration.
-pub(super) fn keepalived(root: View<'_>) -> Vec<Balancer<'_>> {
-    named(root, "vrrp_script").filter_map(script).collect()
+pub(super) fn keepalived<'a>(inventory: &'a Inventory, id: DocumentId, root: View<'a>) -> Vec<Balancer<'a>> {
+    named(root, "vrrp_script").filter_map(|entry| script(inventory, id, entry)).collect()
 }
 
-fn script(entry: View<'_>) -> Option<Balancer<'_>> {
+fn script<'a>(inventory: &'a Inventory, id: DocumentId, entry: View<'a>) -> Option<Balancer<'a>> {
     let block = entry.get("block")?;
     let name = first_arg(entry)?;
     let setting = |key: &'static str| named(block, key).next().and_then(first_arg);
@@ -37,6 +38,7 @@ fn script(entry: View<'_>) -> Option<Balancer<'_>> {
         api_server: names_api(name.str()?) || names_api(text) || text.contains("6443"),
         check: (Check::Script, Origin::Node(setting("script").unwrap_or(name).at())),
         detection: Some(Detection { millis, origin: Origin::Node(place.at()) }),
+        script: check_script::read(inventory, id, block),
         ..Balancer::new("keepalived", "KeepalivedScript", name.str()?, name.at())
     })
 }

@@ -2,7 +2,10 @@
 //!
 //! One adapter a tool fills `Balancer`; this file turns it into facts.
 
+mod alone;
 mod block;
+mod check_script;
+mod cloud;
 mod haproxy;
 mod kube_vip;
 mod passage;
@@ -11,11 +14,13 @@ mod vrrp;
 
 pub use kube_vip::component as kube_vip_component;
 
-use super::builder::FactBuilder;
+use super::builder::{FactBuilder, Spot};
 use super::subject::{Subject, SubjectKind};
 use crate::inventory::{DocumentId, EnvironmentId, Inventory, Role};
-use crate::syntax::{Format, Origin, Tree};
+use crate::syntax::{Format, Origin, Tree, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, TreeId};
+use check_script::CheckScript;
+use cloud::Cloud;
 use passage::Passage;
 use vrrp::Vrrp;
 
@@ -108,6 +113,12 @@ pub(super) struct Balancer<'a> {
     lacks: Option<(&'static str, Origin)>,
     /// kube-vip: where it is given the super-admin's credentials.
     super_admin: Option<Origin>,
+    /// What a cloud makes of it.
+    cloud: Cloud,
+    /// keepalived: what its script does.
+    script: Option<CheckScript>,
+    /// Its host is the only one.
+    alone: Spot<Option<bool>>,
 }
 
 impl<'a> Balancer<'a> {
@@ -129,6 +140,9 @@ impl<'a> Balancer<'a> {
             vrrp: None,
             lacks: None,
             super_admin: None,
+            cloud: Cloud::default(),
+            script: None,
+            alone: Spot::known(None, Origin::Node(place)),
         }
     }
 
@@ -179,13 +193,15 @@ pub fn build(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tre
     let mut balancers = match (document.role, document.format) {
         (Role::Foreign, Format::HAProxy) => haproxy::read(root),
         (Role::Foreign, Format::Keepalived) => {
-            let mut found = block::keepalived(root);
+            let mut found = block::keepalived(inventory, id, root);
             found.extend(vrrp::instances(inventory, id));
             found
         }
         (Role::Foreign, Format::Nginx) => block::nginx(root),
-        (Role::Object, _) if document.kind() == "Service" => service::read(root).into_iter().collect(),
-        (Role::Object, _) => kube_vip::read(inventory, id).into_iter().collect(),
+        (Role::Object, _) => {
+            let own = if document.kind() == "Service" { service::read(root) } else { kube_vip::read(inventory, id) };
+            own.or_else(|| cloud::read(inventory, id, root)).into_iter().collect()
+        }
         _ => Vec::new(),
     };
     if balancers.is_empty() {
@@ -195,6 +211,7 @@ pub fn build(inventory: &Inventory, id: DocumentId, tree: TreeId) -> Option<(Tre
     let mut subjects = Vec::new();
     for balancer in &mut balancers {
         balancer.find_problems();
+        balancer.alone = alone::alone(inventory, id, balancer);
         let node = balancer.facts(&mut facts);
         let subject = Subject::of(SubjectKind::LoadBalancer, NodeRef { tree, node }, inventory, id);
         let named = document.role == Role::Object;
@@ -240,7 +257,10 @@ impl Balancer<'_> {
         fields.extend([
             ("lacks", facts.opt_str(lacks, lacking)),
             ("superAdmin", facts.bool(admin.is_some(), admin.unwrap_or_else(|| place.clone()))),
+            ("scriptWeakness", CheckScript::fact(self.script.as_ref(), facts, &place)),
+            ("alone", facts.opt_bool_at(&self.alone)),
         ]);
+        fields.extend(self.cloud.facts(facts, &place));
         facts.map(&fields, place)
     }
 
@@ -297,9 +317,26 @@ pub fn addresses(inventory: &Inventory) -> Vec<Vec<String>> {
     inventory.environments().iter().map(|environment| of(&environment.visible)).collect()
 }
 
+/// Whether a balancer for API servers, or an address that moves, is in sight of a document.
+pub fn is_in_sight(inventory: &Inventory, from: DocumentId) -> bool {
+    let environment = &inventory.environments()[inventory.document(from).environment.index()];
+    let mut seen = environment.visible.iter().flat_map(|id| inventory.members(*id)).copied();
+    seen.any(|id| match inventory.document(id).format {
+        Format::HAProxy | Format::Nginx | Format::Keepalived => true,
+        _ => kube_vip::address(inventory, id).is_some(),
+    })
+}
+
+/// Addresses that Talos moves between machines.
+fn talos_addresses(root: View<'_>) -> Vec<String> {
+    let interfaces = root.path("machine.network.interfaces").into_iter().flat_map(View::items);
+    interfaces.filter_map(|interface| interface.str_at("vip.ip")).map(str::to_string).collect()
+}
+
 fn moved_by(inventory: &Inventory, id: DocumentId) -> Vec<String> {
     let document = inventory.document(id);
     match document.format {
+        Format::Yaml if document.role == Role::Other => talos_addresses(document.view(inventory.forest())),
         Format::Keepalived => block::virtual_addresses(document.view(inventory.forest())),
         _ => kube_vip::address(inventory, id).into_iter().collect(),
     }

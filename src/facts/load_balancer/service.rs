@@ -2,6 +2,7 @@
 //!
 //! The labels are those that kubeadm gives its static pods.
 
+use super::cloud::{Cloud, open_service};
 use super::{API_PORT, Balancer, Check, ETCD_PORT, Server};
 use crate::syntax::View;
 
@@ -22,7 +23,9 @@ pub(super) fn read(root: View<'_>) -> Option<Balancer<'_>> {
     let server =
         Server { name, address, checked: Ok(true), disabled: false, count: 1, problem: None, place: kind.at() };
     let tool = if kind.str() == Some("NodePort") { "node-port" } else { "service" };
+    let open = open_service(root, kind).filter(|_| address == API_PORT);
     Some(Balancer {
+        cloud: Cloud { open, ..Cloud::default() },
         api_server: address == API_PORT,
         servers: vec![server],
         check: (Check::Tcp, crate::syntax::Origin::Node(kind.at())),

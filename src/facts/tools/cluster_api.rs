@@ -6,7 +6,7 @@
 use super::{Found, Reading};
 use crate::facts::builder::Spot;
 use crate::facts::component::{self, Component, Defaults, Flags, Home};
-use crate::facts::control_plane::{Declared, Endpoint, Taints};
+use crate::facts::control_plane::{Declared, Endpoint, Joining, Taints};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
 
@@ -14,6 +14,10 @@ use crate::vocabulary::{Reason, UnknownCode};
 pub const GROUP: &str = "cluster.x-k8s.io";
 /// The API group of control planes.
 pub const CONTROL_PLANES: &str = "controlplane.cluster.x-k8s.io";
+/// The API group of what clouds make.
+pub const INFRASTRUCTURE: &str = "infrastructure.cluster.x-k8s.io";
+/// The API group of what makes a machine a node.
+const BOOTSTRAP: &str = "bootstrap.cluster.x-k8s.io";
 /// The tool's name in facts.
 pub const TOOL: &str = "cluster-api";
 
@@ -28,6 +32,11 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     }
     if reading.is(CONTROL_PLANES, "KubeadmControlPlaneTemplate") {
         return Some(template(reading, found));
+    }
+    for (kind, path) in [("KubeadmConfigTemplate", "spec.template.spec"), ("KubeadmConfig", "spec")] {
+        if let (true, Some(spec)) = (reading.is(BOOTSTRAP, kind), reading.root.path(path)) {
+            return Some(nodes(reading, spec, found));
+        }
     }
     if reading.is(GROUP, "Cluster") && reading.root.path("spec.topology").is_some() {
         return Some(topology(reading, found));
@@ -48,6 +57,9 @@ fn control_plane<'a>(reading: &Reading<'a, '_>, mut found: Found<'a>) -> Found<'
     let config = root.descend("spec.kubeadmConfigSpec.clusterConfiguration").0;
     declared.stacked = Spot::known(config.path("etcd.external").is_none(), config.origin_of("etcd"));
     declared.endpoint = endpoint(reading, config);
+    declared.zones = failure_domains(reading);
+    declared.balanced = balanced(reading, &count);
+    found.spread.zones = Some(declared.zones.clone());
     let surge = ["spec.rolloutStrategy.rollingUpdate.maxSurge", "spec.rollout.strategy.rollingUpdate.maxSurge"];
     declared.max_surge = Spot::read(root, first_of(root, surge), Some(1), |value| number(value).map(Some));
     kubeadm(reading, config, root.path("spec.kubeadmConfigSpec"), &mut found);
@@ -55,6 +67,50 @@ fn control_plane<'a>(reading: &Reading<'a, '_>, mut found: Found<'a>) -> Found<'
     found.control_plane = Some(declared);
     found.pools.extend(super::machines::of_control_plane(reading));
     found
+}
+
+/// The Cluster that refers to a control plane.
+fn cluster_of<'a>(reading: &Reading<'a, '_>) -> Option<View<'a>> {
+    let name = reading.root.str_at("metadata.name")?;
+    reading.others(GROUP, "Cluster").find(|cluster| cluster.str_at("spec.controlPlaneRef.name") == Some(name))
+}
+
+/// Failure domains that control-plane machines are spread over, as the Cluster's status has them: a map in v1beta1, a list
+/// in v1beta2.
+fn failure_domains(reading: &Reading<'_, '_>) -> Spot<Option<i64>> {
+    let place = Origin::Node(crate::facts::anchor(reading.root));
+    let domains = cluster_of(reading).and_then(|cluster| cluster.path("status.failureDomains"));
+    let Some(domains) = domains else { return Spot::known(None, place) };
+    let listed = domains.items().chain(domains.entries().map(|(_, domain)| domain));
+    let usable = listed.filter(|domain| domain.path("controlPlane").and_then(View::bool) == Some(true)).count();
+    Spot::known(i64::try_from(usable).ok().filter(|count| *count > 0), Origin::Node(domains.at()))
+}
+
+/// Fields of infrastructure clusters that switch the balancer off: kind, path, and the value that does.
+const UNBALANCED: &[(&str, &str, &str)] = &[
+    ("AWSCluster", "spec.controlPlaneLoadBalancer.loadBalancerType", "disabled"),
+    ("OpenStackCluster", "spec.apiServerLoadBalancer.enabled", "false"),
+    ("OpenStackCluster", "spec.managedAPIServerLoadBalancer", "false"),
+];
+
+/// Whether a balancer stands before several machines: not where the infrastructure's is switched off, and no address moves
+/// between them.
+fn balanced(reading: &Reading<'_, '_>, count: &Spot<Option<i64>>) -> Spot<Option<bool>> {
+    let place = Origin::Node(crate::facts::anchor(reading.root));
+    let own = reading.inventory.text(reading.id);
+    let moves = ["kube-vip", "keepalived"].iter().any(|tool| own.contains(tool));
+    if moves || !matches!(count.value, Ok(Some(2..))) {
+        return Spot::known(None, place);
+    }
+    let off = UNBALANCED.iter().find_map(|(kind, path, off)| {
+        let value = reading.others(INFRASTRUCTURE, kind).next()?.path(path)?;
+        let is_off = value.str() == Some(*off) || value.bool().is_some_and(|on| !on && *off == "false");
+        is_off.then_some(value)
+    });
+    match off {
+        Some(value) => Spot::known(Some(false), Origin::Node(value.at())),
+        None => Spot::known(None, place),
+    }
 }
 
 /// A control plane without any of these is a patch of one.
@@ -101,6 +157,7 @@ fn kubeadm<'a>(reading: &Reading<'a, '_>, config: View<'a>, spec: Option<View<'a
     found.external_etcd = config.path("etcd.external");
     for section in ["initConfiguration", "joinConfiguration"] {
         let Some(section) = spec.and_then(|spec| spec.get(section)) else { continue };
+        found.joining.extend(joining(section));
         if section.path("nodeRegistration.taints").is_some() {
             found.taints.push(Taints::Listed(section, "nodeRegistration.taints"));
         }
@@ -114,12 +171,26 @@ fn kubeadm<'a>(reading: &Reading<'a, '_>, config: View<'a>, spec: Option<View<'a
     }
 }
 
+/// How the nodes of a section come in, where that is worth a word.
+fn joining(section: View<'_>) -> Option<(View<'_>, Joining)> {
+    let joining = Joining::of_section(section);
+    (!joining.is_empty()).then_some((section, joining))
+}
+
+/// The nodes of a KubeadmConfig or its template: their kubelet, and how they come in.
+fn nodes<'a>(reading: &Reading<'a, '_>, spec: View<'a>, mut found: Found<'a>) -> Found<'a> {
+    for section in ["initConfiguration", "joinConfiguration"] {
+        let Some(section) = spec.get(section) else { continue };
+        found.joining.extend(joining(section));
+        let kubelet = component::of_kubelet_args(reading.inventory, &reading.tables.flags, reading.id, section);
+        found.components.extend(kubelet);
+    }
+    found
+}
+
 /// The endpoint of the Cluster that refers to a control plane, else of kubeadm's configuration.
 fn endpoint<'a>(reading: &Reading<'a, '_>, config: View<'a>) -> Endpoint<'a> {
-    let name = reading.root.str_at("metadata.name");
-    let ours = |cluster: &View<'a>| cluster.str_at("spec.controlPlaneRef.name") == name && name.is_some();
-    let cluster = reading.others(GROUP, "Cluster").find(ours);
-    endpoint_of(cluster, config)
+    endpoint_of(cluster_of(reading), config)
 }
 
 fn endpoint_of<'a>(cluster: Option<View<'a>>, config: View<'a>) -> Endpoint<'a> {

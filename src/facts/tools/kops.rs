@@ -7,7 +7,7 @@ use super::{Found, Reading};
 use crate::facts::backup::ToolBackup;
 use crate::facts::builder::Spot;
 use crate::facts::component::{self, Component, Defaults, Flags, Home, SetFlag, Setting};
-use crate::facts::control_plane::{Declared, Endpoint, Pool, Volume};
+use crate::facts::control_plane::{Declared, Endpoint, Pool, Spread, Volume};
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
 
@@ -30,7 +30,7 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
     if reading.is(GROUP, "Cluster") {
         Some(cluster(reading))
     } else if reading.is(GROUP, "InstanceGroup") {
-        let pools = vec![pool(reading.root)];
+        let pools = vec![pool(reading.root, reading.others(GROUP, "Cluster").next())];
         Some(Found { tool: TOOL, pools, ..Found::default() })
     } else {
         None
@@ -45,14 +45,43 @@ fn size(group: View<'_>, path: &'static str) -> Spot<Option<i64>> {
     Spot::read(group, path, None, |value| value.int().map(Some))
 }
 
-fn pool(group: View<'_>) -> Pool<'_> {
+/// A group. What it does not say of its rolling updates the cluster says for all.
+fn pool<'a>(group: View<'a>, cluster: Option<View<'a>>) -> Pool<'a> {
     let mut pool = Pool::new(TOOL, group, group.path("metadata.name"));
     pool.control_plane = is_control_plane(group);
     pool.size = [size(group, "spec.minSize"), size(group, "spec.maxSize")];
     let all = |value: View<'_>| Some(value.str() == Some("100%"));
-    pool.replaced_at_once = Spot::read(group, "spec.rollingUpdate.maxUnavailable", false, all);
-    pool.drained = Spot::read(group, "spec.rollingUpdate.drainAndTerminate", true, |value| value.bool());
+    let sayer = |path: &str| cluster.filter(|cluster| group.path(path).is_none() && cluster.path(path).is_some());
+    let at = |path: &'static str| sayer(path).unwrap_or(group);
+    let (gone, drained) = ("spec.rollingUpdate.maxUnavailable", "spec.rollingUpdate.drainAndTerminate");
+    pool.replaced_at_once = Spot::read(at(gone), gone, false, all);
+    pool.drained = Spot::read(at(drained), drained, true, |value| value.bool());
+    // Bastions are there to be reached.
+    let public = group.path("spec.associatePublicIp").filter(|value| value.bool() == Some(true));
+    pool.exposures
+        .extend(public.filter(|_| group.str_at("spec.role") != Some("Bastion")).map(|value| ("address", value)));
     pool
+}
+
+/// Where the topology says that machines are private, or public.
+const TOPOLOGY: &[&str] = &[
+    "spec.topology.masters",
+    "spec.topology.nodes",
+    "spec.networking.topology.controlPlane",
+    "spec.networking.topology.nodes",
+];
+
+/// What a Cluster says of all machines: whether everybody reaches them.
+fn machines(root: View<'_>) -> Option<Pool<'_>> {
+    let topology: Vec<View<'_>> = TOPOLOGY.iter().filter_map(|path| root.path(path)).collect();
+    let private = !topology.is_empty() && topology.iter().all(|one| one.str() == Some("private"));
+    let mut pool = Pool::new(TOOL, root, root.path("metadata.name"));
+    pool.exposures.extend(topology.into_iter().filter(|one| one.str() == Some("public")).map(|one| ("address", one)));
+    let ranges = root.path("spec.sshAccess").into_iter().flat_map(View::items);
+    let everybody = |range: &View<'_>| matches!(range.str(), Some("0.0.0.0/0" | "::/0"));
+    let ssh = ranges.filter(everybody).take(1).filter(|_| !private);
+    pool.exposures.extend(ssh.map(|range| ("ssh", range)));
+    (!pool.exposures.is_empty()).then_some(pool)
 }
 
 fn cluster<'a>(reading: &Reading<'a, '_>) -> Found<'a> {
@@ -74,8 +103,36 @@ fn cluster<'a>(reading: &Reading<'a, '_>) -> Found<'a> {
         components,
         members: Some(Spot::known(number, place)),
         volumes: volumes(reading),
+        spread: spread(reading, &listed),
+        pools: machines(root).into_iter().collect(),
         backup: etcd.map(|etcd| backup(root, etcd)),
         ..Found::default()
+    }
+}
+
+/// Zones of the main etcd's members, whether events have an etcd of their own, and how many nodes there may be.
+fn spread<'a>(reading: &Reading<'a, '_>, members: &[View<'a>]) -> Spread {
+    let root = reading.root;
+    let groups = control_groups(reading);
+    let group_of = |member: &View<'a>| {
+        let name = member.str_at("instanceGroup")?;
+        groups.iter().find(|group| group.str_at("metadata.name") == Some(name)).copied()
+    };
+    let own: Option<Vec<View<'a>>> = members.iter().map(group_of).collect();
+    let zones = own.filter(|own| own.len() >= 3).map(|own| {
+        let place = root.path("spec.etcdClusters").map_or(root, |clusters| clusters);
+        let place = members.last().map_or(Origin::Node(place.at()), |member| member.origin_of("instanceGroup"));
+        Spot { place, ..zones(root, &own) }
+    });
+    let mut etcds = root.path("spec.etcdClusters").into_iter().flat_map(View::items);
+    let apart = etcds.any(|etcd| etcd.str_at("name") == Some("events"));
+    let workers = reading.others(GROUP, "InstanceGroup").filter(|group| group.str_at("spec.role") == Some("Node"));
+    let most: Option<Vec<i64>> = workers.map(|group| group.path("spec.maxSize")?.int()).collect();
+    let place = root.path("spec.etcdClusters").map_or(root.at(), View::at);
+    Spread {
+        zones,
+        events_apart: Some(Spot::known(Some(apart), Origin::Node(place))),
+        nodes: most.filter(|most| !most.is_empty()).map(|most| most.iter().sum()),
     }
 }
 
@@ -163,6 +220,12 @@ fn by_cluster(root: View<'_>) -> Vec<SetFlag<'_>> {
         let file = if place.bool() == Some(true) { "/srv/kubernetes/kube-apiserver/encryptionconfig.yaml" } else { "" };
         let value = place.unknown().map_or(Ok(file.to_string()), |reason| Err(reason.clone()));
         flags.push(SetFlag { name: "encryption-provider-config".into(), value, place });
+    }
+    // Both let people log in with tokens that somebody else issues.
+    let webhooks = ["spec.authentication.aws", "spec.authentication.oidc", "spec.authentication.kopeio"];
+    if let Some(place) = webhooks.iter().find_map(|path| root.path(path)) {
+        let value = Ok("/etc/kubernetes/authn.config".to_string());
+        flags.push(SetFlag { name: "authentication-token-webhook-config-file".into(), value, place });
     }
     if let Some(place) = root.path("spec.authorization.alwaysAllow") {
         flags.push(SetFlag { name: "authorization-mode".into(), value: Ok("AlwaysAllow".into()), place });

@@ -7,7 +7,7 @@ use super::variables::{Host, Hosts, Variables};
 use super::{Found, Reading};
 use crate::facts::builder::Spot;
 use crate::facts::component::{self, Component, Defaults, Flags, Home, SetFlag, Setting};
-use crate::facts::control_plane::{Declared, Endpoint, Taints};
+use crate::facts::control_plane::{Declared, Endpoint, Joining, Spread, Taints};
 use crate::inventory::Role;
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
@@ -35,6 +35,12 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("kube-apiserver", "tls-cipher-suites", "tls_cipher_suites"),
     ("kube-apiserver", "tls-min-version", "tls_min_version"),
     ("kube-apiserver", "token-auth-file", "kube_token_auth_file"),
+    ("kube-apiserver", "oidc-issuer-url", "kube_oidc_url"),
+    ("kube-apiserver", "oidc-client-id", "kube_oidc_client_id"),
+    ("kube-apiserver", "oidc-username-claim", "kube_oidc_username_claim"),
+    ("kube-apiserver", "oidc-username-prefix", "kube_oidc_username_prefix"),
+    ("kube-apiserver", "oidc-groups-claim", "kube_oidc_groups_claim"),
+    ("kube-apiserver", "oidc-groups-prefix", "kube_oidc_groups_prefix"),
     ("kube-controller-manager", "bind-address", "kube_controller_manager_bind_address"),
     ("kube-controller-manager", "leader-elect-lease-duration", "kube_controller_manager_leader_elect_lease_duration"),
     ("kube-controller-manager", "leader-elect-renew-deadline", "kube_controller_manager_leader_elect_renew_deadline"),
@@ -66,6 +72,14 @@ const SWITCHES: &[(&str, &[(&str, &str)])] = &[
             ("audit-log-path", "/var/log/audit/kube-apiserver-audit.log"),
         ],
     ),
+    (
+        "kubernetes_audit_webhook",
+        &[("audit-webhook-config-file", "/etc/kubernetes/audit-policy/apiserver-audit-webhook-config.yaml")],
+    ),
+    (
+        "kube_webhook_token_auth",
+        &[("authentication-token-webhook-config-file", "/etc/kubernetes/webhook-token-auth-config.yaml")],
+    ),
 ];
 
 const COMPONENTS: &[&str] = &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "etcd"];
@@ -77,18 +91,33 @@ pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
         return None;
     }
     if super::variables::is_group_file(reading.inventory.path(reading.id)) && reading.root.is_map() {
-        return Some(Found { tool: TOOL, label: "GroupVariables", document: true, ..Found::default() });
+        let release = reading.root.get("kube_version");
+        return Some(Found { tool: TOOL, label: "GroupVariables", document: true, release, ..Found::default() });
     }
     let hosts = Hosts::read(document.format, reading.root)?;
     let group = CONTROL_PLANE.into_iter().find(|group| !hosts.of(group).is_empty())?;
-    let cluster = Cluster { nodes: hosts.of(group), variables: Variables::of(reading, &hosts, GROUPS), hosts, group };
+    let nodes = hosts.of(group);
+    let variables = Variables::of(reading, &hosts, GROUPS, &nodes);
+    let cluster = Cluster { nodes, variables, hosts, group };
     let mut found = Found { tool: TOOL, label: "Inventory", ..Found::default() };
     found.components = COMPONENTS.iter().map(|name| cluster.component(name, reading.root)).collect();
     found.members = Some(cluster.members(reading.root));
     found.separate_etcd = cluster.has_etcd_of_its_own();
     found.taints.extend(cluster.taints(reading.root));
     found.control_plane = Some(cluster.control_plane(reading.root));
+    found.spread = cluster.spread(reading.root);
+    let ignored = cluster.variables.get("kubeadm_ignore_preflight_errors");
+    let words = ignored.into_iter().flat_map(View::items);
+    let ignored = Joining::ignoring(words.filter_map(|word| Some((word.str()?, Origin::Node(word.at())))));
+    if !ignored.is_empty() {
+        found.joining.push((reading.root, Joining { ignored, ..Joining::default() }));
+    }
     Some(found)
+}
+
+/// The first value of a file, for want of a better place.
+fn first(home: View<'_>) -> View<'_> {
+    home.entries().next().map_or(home, |(_, value)| value)
 }
 
 struct Cluster<'a> {
@@ -120,9 +149,11 @@ impl<'a> Cluster<'a> {
             flags.extend(SWITCHES.iter().flat_map(|(variable, sets)| self.switch(variable, sets)));
         }
         let rows = FLAGS.iter().filter(|(component, ..)| *component == name);
-        flags.extend(rows.filter_map(|(_, flag, variable)| {
+        let oidc = self.variables.get("kube_oidc_auth").is_some_and(|on| on.bool() != Some(false));
+        let counts = |flag: &str| oidc || !flag.starts_with("oidc-");
+        flags.extend(rows.filter(|(_, flag, _)| counts(flag)).filter_map(|(_, flag, variable)| {
             let place = self.variables.get(variable)?;
-            Some(SetFlag { name: (*flag).to_string(), value: text_of(place), place })
+            Some(SetFlag { name: (*flag).to_string(), value: self.value(variable, place), place })
         }));
         let extra = format!("kube_kubeadm_{}_extra_args", name.trim_start_matches("kube-").replace('-', "_"));
         if let Some(args) = self.variables.get(&extra) {
@@ -141,6 +172,14 @@ impl<'a> Cluster<'a> {
         Component { tool: TOOL, of_cluster: self.version(), ..Component::new(name, flags, place) }
     }
 
+    /// A variable's value, unless hosts disagree on it.
+    fn value(&self, variable: &str, place: View<'a>) -> Result<String, Reason> {
+        match self.variables.is_mixed(variable) {
+            true => Err(Reason::new(UnknownCode::Partial, format!("hosts have other values of `{variable}`"))),
+            false => text_of(place),
+        }
+    }
+
     fn version(&self) -> Option<(i64, View<'a>)> {
         let version = self.variables.get("kube_version")?;
         Some((component::minor(version.str()?)?, version))
@@ -149,9 +188,10 @@ impl<'a> Cluster<'a> {
     fn switch(&self, variable: &str, sets: &[(&str, &str)]) -> Vec<SetFlag<'a>> {
         let Some(place) = self.variables.get(variable) else { return Vec::new() };
         let on = place.bool() == Some(true);
-        let value = |text: &str| match jinja(place) {
-            Some(reason) => Err(reason),
-            None => Ok(if on { text.to_string() } else { String::new() }),
+        let known = self.value(variable, place);
+        let value = |text: &str| match &known {
+            Err(reason) => Err(reason.clone()),
+            Ok(_) => Ok(if on { text.to_string() } else { String::new() }),
         };
         sets.iter().map(|(flag, text)| SetFlag { name: (*flag).to_string(), value: value(text), place }).collect()
     }
@@ -169,6 +209,30 @@ impl<'a> Cluster<'a> {
         let members = self.hosts.of("etcd");
         let is_node = |member: &Host| self.nodes.iter().any(|node| node.name == member.name);
         !members.is_empty() && (members.len() != self.nodes.len() || !members.iter().all(is_node))
+    }
+
+    /// Whether events have an etcd of their own, and how many nodes there are.
+    fn spread(&self, root: View<'a>) -> Spread {
+        let apart = self.variables.get("etcd_events_cluster_enabled");
+        let place = apart.map_or_else(|| self.place(root), |value| Origin::Node(value.at()));
+        let apart = match apart.and_then(jinja) {
+            Some(reason) => Spot::unknown(reason, place),
+            None => Spot::known(Some(apart.and_then(View::bool) == Some(true)), place),
+        };
+        let workers: usize = WORKERS.iter().map(|group| self.hosts.of(group).len()).max().unwrap_or_default();
+        Spread { zones: None, events_apart: Some(apart), nodes: i64::try_from(workers).ok() }
+    }
+
+    /// Whether a timer renews the certificates; off unless it is switched on.
+    fn renewed(&self, root: View<'a>) -> Spot<Option<bool>> {
+        let home = self.variables.home.map_or_else(|| self.place(root), |home| Origin::Node(first(home).at()));
+        match self.variables.get("auto_renew_certificates") {
+            None => Spot::known(Some(false), home),
+            Some(value) => match jinja(value) {
+                Some(reason) => Spot::unknown(reason, Origin::Node(value.at())),
+                None => Spot::known(Some(value.bool() == Some(true)), Origin::Node(value.at())),
+            },
+        }
     }
 
     /// A control-plane node that is a worker too loses its taint.
@@ -190,6 +254,7 @@ impl<'a> Cluster<'a> {
         declared.nodes =
             self.nodes.iter().flat_map(|node| node.addresses.iter().chain([&node.name])).cloned().collect();
         declared.endpoint = self.endpoint(root);
+        declared.renewed = self.renewed(root);
         declared
     }
 

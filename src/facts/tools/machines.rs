@@ -3,9 +3,10 @@
 //! A health check finds machines by labels. Cluster API labels machines with their cluster's name, those of a deployment
 //! with its name, and those of a control plane as such.
 
-use super::cluster_api::{GROUP, TOOL, first_of};
+use super::cluster_api::{CONTROL_PLANES, GROUP, INFRASTRUCTURE, TOOL, first_of};
 use super::{Found, Reading};
 use crate::facts::builder::Spot;
+use crate::facts::component::{self, Component, Defaults, Flags, Home, Setting};
 use crate::facts::control_plane::Pool;
 use crate::syntax::{Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
@@ -21,14 +22,64 @@ const UNDRAINED: &str = "machine.cluster.x-k8s.io/exclude-node-draining";
 
 /// Reads Cluster API's pools and health checks.
 pub fn read<'a>(reading: &Reading<'a, '_>) -> Option<Found<'a>> {
+    let mut components = Vec::new();
     let pool = if reading.is(GROUP, "MachineDeployment") {
+        components.extend(kubelet(reading));
         deployment(reading)
+    } else if reading.is(GROUP, "MachinePool") {
+        components.extend(kubelet(reading));
+        sized(reading.root, reading.root.path("metadata.name"), "spec.replicas")
     } else if reading.is(GROUP, "MachineHealthCheck") {
         health_check(reading.root)
     } else {
-        return None;
+        of_template(reading)?
     };
-    Some(Found { tool: TOOL, pools: vec![pool], ..Found::default() })
+    Some(Found { tool: TOOL, pools: vec![pool], components, ..Found::default() })
+}
+
+/// The kubelets of a pool, of which only the version is said, and that of their API servers.
+fn kubelet<'a>(reading: &Reading<'a, '_>) -> Option<Component<'a>> {
+    let root = reading.root;
+    let version = root.path("spec.template.spec.version")?;
+    let minor = component::minor(version.str()?)?;
+    let cluster =
+        reading.others(GROUP, "Cluster").find(|one| one.str_at("metadata.name") == root.str_at("spec.clusterName"));
+    let plane = cluster.and_then(|cluster| cluster.str_at("spec.controlPlaneRef.name"));
+    let planes: Vec<View<'a>> = ["KubeadmControlPlane", "RKE2ControlPlane", "KThreesControlPlane"]
+        .into_iter()
+        .flat_map(|kind| reading.others(CONTROL_PLANES, kind))
+        .collect();
+    // Without the Cluster, the only control plane in sight is taken for its own.
+    let server = match (cluster, planes.as_slice()) {
+        (None, [only]) => Some(*only),
+        _ => planes.into_iter().find(|one| plane.is_some() && one.str_at("metadata.name") == plane),
+    };
+    let home = Home { parent: root, path: String::new() };
+    let flags = Flags::new("kubelet", Setting::default(), Defaults::Kubeadm, home);
+    Some(Component {
+        tool: TOOL,
+        overrides: true,
+        version: Some((minor, version)),
+        server: server.and_then(|server| component::minor(server.str_at("spec.version")?)),
+        ..Component::new("kubelet", flags, version.at())
+    })
+}
+
+/// Fields of infrastructure templates that give machines a public address: kind and path.
+const ADDRESSES: &[(&str, &str)] = &[
+    ("AWSMachineTemplate", "spec.template.spec.publicIP"),
+    ("AzureMachineTemplate", "spec.template.spec.allocatePublicIP"),
+    ("GCPMachineTemplate", "spec.template.spec.publicIP"),
+];
+
+/// The machines of an infrastructure template, where everybody reaches them.
+fn of_template<'a>(reading: &Reading<'a, '_>) -> Option<Pool<'a>> {
+    let root = reading.root;
+    let (_, path) = ADDRESSES.iter().find(|(kind, _)| reading.is(INFRASTRUCTURE, kind))?;
+    let public = root.path(path).filter(|value| value.bool() == Some(true))?;
+    let mut pool = Pool::new(TOOL, root, root.path("metadata.name"));
+    pool.exposures.push(("address", public));
+    Some(pool)
 }
 
 fn sized<'a>(root: View<'a>, name: Option<View<'a>>, path: &'static str) -> Pool<'a> {

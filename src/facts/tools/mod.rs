@@ -19,7 +19,7 @@ pub use managed::providers;
 use super::backup::ToolBackup;
 use super::builder::Spot;
 use super::component::{Component, ComponentTables};
-use super::control_plane::{Declared, Pool, Taints, Volume};
+use super::control_plane::{Declared, Joining, Pool, Spread, Taints, Volume};
 use crate::inventory::{DocumentId, Inventory, Role};
 use crate::syntax::View;
 
@@ -45,8 +45,12 @@ pub struct Found<'a> {
     pub control_plane: Option<Declared<'a>>,
     /// What a file of the tool is called, where it has no kind.
     pub label: &'static str,
+    /// The release of Kubernetes that a file names for its clusters.
+    pub release: Option<View<'a>>,
     /// What keeps pods away from control-plane nodes.
     pub taints: Vec<Taints<'a>>,
+    /// Sections with a `nodeRegistration`, or lists of ignored preflight errors.
+    pub joining: Vec<(View<'a>, Joining)>,
     /// Components, etcd among them where the tool runs it.
     pub components: Vec<Component<'a>>,
     /// Endpoints of an etcd that runs elsewhere, in kubeadm's shape.
@@ -55,6 +59,8 @@ pub struct Found<'a> {
     pub members: Option<Spot<Option<i64>>>,
     /// Its members have their own list of machines, which is not that of the control-plane nodes.
     pub separate_etcd: bool,
+    /// How far it is spread.
+    pub spread: Spread,
     /// Disks of its members.
     pub volumes: Vec<Volume<'a>>,
     /// Pools of machines.

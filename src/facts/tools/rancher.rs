@@ -123,7 +123,7 @@ fn component<'a>(root: View<'a>, tool: &'static str, name: &'static str, key: &'
     let mut set = root.get(key).map_or_else(Setting::default, component::listed_flags);
     set.open = set.open.or_else(|| component::openness(root));
     if name == "kube-apiserver" {
-        set.flags.splice(0..0, by_server(root));
+        set.flags.splice(0..0, by_server(tool, root));
     }
     let home = Home { parent: root.get(key).unwrap_or(root), path: String::new() };
     let place = root.get(key).map_or(place(root), View::at);
@@ -136,7 +136,7 @@ fn place(root: View<'_>) -> crate::vocabulary::NodeRef {
 }
 
 /// Flags of the API server that keys of their own set.
-fn by_server(root: View<'_>) -> Vec<SetFlag<'_>> {
+fn by_server<'a>(tool: &str, root: View<'a>) -> Vec<SetFlag<'a>> {
     let mut flags = Vec::new();
     if let Some(place) = root.get("secrets-encryption").filter(|value| !value.is_null()) {
         let file = if place.bool() == Some(false) { "" } else { "/var/lib/rancher/server/cred/encryption-config.json" };
@@ -146,7 +146,26 @@ fn by_server(root: View<'_>) -> Vec<SetFlag<'_>> {
     if let Some(place) = root.get("audit-policy-file") {
         flags.push(SetFlag { name: "audit-policy-file".into(), value: component::known_text(place), place });
     }
+    if tool == "rke2" {
+        flags.splice(0..0, audited(root));
+    }
     flags
+}
+
+/// What RKE2 adds where a profile or a policy of its own asks for audit logs; by itself it keeps none.
+const AUDIT: &[(&str, &str)] = &[
+    ("audit-policy-file", "/etc/rancher/rke2/audit-policy.yaml"),
+    ("audit-log-path", "/var/lib/rancher/rke2/server/logs/audit.log"),
+    ("audit-log-maxage", "30"),
+    ("audit-log-maxbackup", "10"),
+    ("audit-log-maxsize", "100"),
+];
+
+fn audited(root: View<'_>) -> Vec<SetFlag<'_>> {
+    let profile = root.get("profile").filter(|profile| profile.str().is_none_or(|name| name.starts_with("cis")));
+    let Some(place) = root.get("audit-policy-file").or(profile) else { return Vec::new() };
+    let value = |text: &str| place.unknown().map_or(Ok(text.to_string()), |reason| Err(reason.clone()));
+    AUDIT.iter().map(|(name, text)| SetFlag { name: (*name).to_string(), value: value(text), place }).collect()
 }
 
 fn etcd<'a>(tool: &'static str, root: View<'a>) -> Component<'a> {

@@ -1,7 +1,8 @@
 //! Ansible: inventories (INI and YAML) and the variables of their groups.
 //!
 //! Precedence, weakest first: variables in the inventory (`all`, then parents, then children), then `group_vars` in the
-//! same order. A value with Jinja in it is unknown. Variables of single hosts are read from the inventory only.
+//! same order, then those of single hosts: in a YAML inventory, then `host_vars`. A value with Jinja in it is unknown, and so
+//! is one that some hosts have and others have not. Only files beside the inventory, or in a folder above it, belong to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,9 @@ pub struct Host {
     pub addresses: Vec<String>,
 }
 
+/// Variables: name and value.
+type Assigned<'a> = Vec<(String, View<'a>)>;
+
 /// One group of an inventory.
 #[derive(Default)]
 struct Group<'a> {
@@ -31,6 +35,8 @@ struct Group<'a> {
 #[derive(Default)]
 pub struct Hosts<'a> {
     groups: BTreeMap<String, Group<'a>>,
+    /// Variables of single hosts.
+    own: BTreeMap<String, Assigned<'a>>,
 }
 
 /// Variables of hosts that hold addresses.
@@ -73,14 +79,19 @@ impl<'a> Hosts<'a> {
     }
 
     fn yaml(&mut self, name: &str, view: View<'a>, place: Option<Origin>, depth: usize) {
-        let group = self.groups.entry(name.to_string()).or_default();
-        group.place = group.place.take().or(place);
         let section = |key: &str| view.get(key).into_iter().flat_map(View::entries).collect::<Vec<_>>();
         for (host, variables) in section("hosts") {
+            let own = variables.entries().map(|(key, value)| (key.to_string(), value));
+            self.own.entry(host.to_string()).or_default().extend(own);
+        }
+        for (host, variables) in section("hosts") {
+            let group = self.groups.entry(name.to_string()).or_default();
             let address = |key: &&str| variables.str_at(key).map(str::to_string);
             let addresses = ADDRESSES.iter().filter_map(address).collect();
             group.hosts.extend(expanded(host).into_iter().map(|name| Host { name, addresses: Vec::clone(&addresses) }));
         }
+        let group = self.groups.entry(name.to_string()).or_default();
+        group.place = group.place.take().or(place);
         group.variables.extend(section("vars").into_iter().map(|(key, value)| (key.to_string(), value)));
         group.children.extend(section("children").iter().map(|(child, _)| (*child).to_string()));
         for (child, inner) in section("children").into_iter().filter(|_| depth > 0) {
@@ -148,28 +159,54 @@ fn expanded(name: &str) -> Vec<String> {
 
 /// The variables of some groups, strongest last.
 pub struct Variables<'a> {
-    all: Vec<(String, View<'a>)>,
+    all: Assigned<'a>,
+    /// Names that hosts disagree on.
+    mixed: BTreeSet<String>,
     /// The file that most variables of clusters stand in.
     pub home: Option<View<'a>>,
 }
 
 impl<'a> Variables<'a> {
-    /// The variables that hosts of `groups` see, given from the outermost group to the innermost.
-    pub fn of(reading: &Reading<'a, '_>, hosts: &Hosts<'a>, groups: &[&str]) -> Variables<'a> {
-        let mut all: Vec<(String, View<'a>)> =
-            groups.iter().flat_map(|group| hosts.variables(group)).cloned().collect();
+    /// The variables that `nodes` see, whose groups are given from the outermost to the innermost.
+    pub fn of(reading: &Reading<'a, '_>, hosts: &Hosts<'a>, groups: &[&str], nodes: &[Host]) -> Variables<'a> {
+        let mut all: Assigned<'a> = groups.iter().flat_map(|group| hosts.variables(group)).cloned().collect();
         let mut home = None;
+        let files = files(reading);
         for group in groups {
-            for (id, file) in reading.files() {
-                let path = reading.inventory.path(id);
-                let is_plain = reading.inventory.document(id).role == Role::Other;
-                if is_plain && file.is_map() && is_of_group(path, group) {
-                    home = Some(file);
-                    all.extend(file.entries().map(|(name, value)| (name.to_string(), value)));
-                }
+            for (_, file) in files.iter().filter(|(path, _)| is_of(path, "group_vars/", group)) {
+                home = Some(*file);
+                all.extend(file.entries().map(|(name, value)| (name.to_string(), value)));
             }
         }
-        Variables { all, home }
+        let mut variables = Variables { all, mixed: BTreeSet::new(), home };
+        variables.add_hosts(hosts, &files, nodes);
+        variables
+    }
+
+    /// What single hosts say, where they agree.
+    fn add_hosts(&mut self, hosts: &Hosts<'a>, files: &[(&'a str, View<'a>)], nodes: &[Host]) {
+        let mut said: BTreeMap<String, Vec<View<'a>>> = BTreeMap::new();
+        for node in nodes {
+            let mut own: BTreeMap<String, View<'a>> =
+                hosts.own.get(&node.name).into_iter().flatten().cloned().collect();
+            for (_, file) in files.iter().filter(|(path, _)| is_of(path, "host_vars/", &node.name)) {
+                own.extend(file.entries().map(|(name, value)| (name.to_string(), value)));
+            }
+            own.into_iter().for_each(|(name, value)| said.entry(name).or_default().push(value));
+        }
+        for (name, values) in said {
+            let raw = |value: &View<'a>| value.tree().raw(value.at().node).to_string();
+            let agreed = values.len() == nodes.len() && values.iter().all(|value| raw(value) == raw(&values[0]));
+            if !agreed {
+                self.mixed.insert(name.clone());
+            }
+            self.all.extend(values.first().map(|value| (name, *value)));
+        }
+    }
+
+    /// Whether some hosts have another value of a variable than others.
+    pub fn is_mixed(&self, name: &str) -> bool {
+        self.mixed.contains(name)
     }
 
     /// A variable as it takes effect.
@@ -183,8 +220,22 @@ pub fn is_group_file(path: &str) -> bool {
     path.split('/').any(|folder| matches!(folder, "group_vars" | "host_vars"))
 }
 
-/// `group_vars/all.yml` and `group_vars/all/anything.yml`.
-fn is_of_group(path: &str, group: &str) -> bool {
-    let rest = path.rsplit_once("group_vars/").map_or("", |(_, rest)| rest);
-    rest.split(['/', '.']).next() == Some(group)
+/// The files of variables that belong to an inventory: beside it, or in a folder above.
+fn files<'a>(reading: &Reading<'a, '_>) -> Vec<(&'a str, View<'a>)> {
+    let own = reading.inventory.path(reading.id);
+    let folder = own.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let belongs = |path: &str| {
+        let root = ["group_vars/", "host_vars/"].iter().find_map(|mark| Some(path.rsplit_once(mark)?.0));
+        root.is_some_and(|root| root.is_empty() || format!("{folder}/").starts_with(root))
+    };
+    let is_plain = |id| reading.inventory.document(id).role == Role::Other;
+    let files = reading.files().filter(|(id, file)| is_plain(*id) && file.is_map());
+    files.map(|(id, file)| (reading.inventory.path(id), file)).filter(|(path, _)| belongs(path)).collect()
+}
+
+/// `group_vars/all.yml` and `group_vars/all/anything.yml`; names of hosts may have dots.
+fn is_of(path: &str, mark: &str, name: &str) -> bool {
+    let Some((_, rest)) = path.rsplit_once(mark) else { return false };
+    let rest = rest.split_once('/').map_or(rest, |(folder, _)| folder);
+    rest == name || [".yml", ".yaml", ".json"].iter().any(|extension| rest.strip_suffix(extension) == Some(name))
 }

@@ -53,6 +53,9 @@ fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Ma
         _ => return,
     };
     let length = text.len();
+    if class == Secret::SecretData && is_certificate(text) {
+        return;
+    }
     if matches!(class, Secret::EncryptionKey | Secret::KubeadmToken) && is_placeholder(text) {
         let reason = Reason::new(UnknownCode::Templated, "a placeholder stands for it");
         tree.set_data(id, Data::Unknown);
@@ -69,6 +72,19 @@ fn hide(tree: &mut Tree, id: NodeId, class: Secret, source: &str, masks: &mut Ma
     masks.node(source, node.span, node.style);
     let length = u32::try_from(length).unwrap_or(u32::MAX);
     tree.set_data(id, Data::Redacted(Redaction { class, length, shape }));
+}
+
+/// Whether a value of a Secret is certificates and nothing else, which everybody may see.
+fn is_certificate(text: &str) -> bool {
+    const MARK: &str = "-----BEGIN CERTIFICATE-----";
+    let plain = |text: &str| text.trim_start().starts_with(MARK) && !text.contains("PRIVATE KEY");
+    let decoded = || {
+        let packed: String = text.split_whitespace().collect();
+        String::from_utf8(data_encoding::BASE64.decode(packed.as_bytes()).ok()?).ok()
+    };
+    plain(text)
+        || (text.trim_start().starts_with("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS")
+            && decoded().is_some_and(|text| plain(&text)))
 }
 
 /// Neither keys nor tokens of Kubernetes begin like this.

@@ -57,7 +57,8 @@ impl<'t> Scan<'t> {
             self.at += 1;
             return Some(Token::Newline);
         }
-        if let Some(operator) = REDIRECTS.iter().find(|operator| rest.starts_with(**operator)) {
+        let operator = REDIRECTS.iter().find(|operator| rest.starts_with(**operator));
+        if let Some(operator) = operator.filter(|_| placeholder(rest) == 0) {
             return Some(self.redirect(operator));
         }
         if let Some((text, separator)) = SEPARATORS.iter().find(|(text, _)| rest.starts_with(text)) {
@@ -100,6 +101,11 @@ impl<'t> Scan<'t> {
         let mut text = String::new();
         while let Some(byte) = self.peek() {
             match byte {
+                b'<' if placeholder(self.rest()) > 0 => {
+                    let end = self.at + placeholder(self.rest());
+                    text.push_str(&self.text[self.at..end]);
+                    self.at = end;
+                }
                 b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' => break,
                 b'\\' => self.escape(&mut text),
                 b'\'' => self.single(&mut text),
@@ -186,6 +192,17 @@ impl<'t> Scan<'t> {
         }
         Span::new(start, self.at)
     }
+}
+
+/// The length of a placeholder as documentation writes it (`<token>`, `<node name>`) at the beginning of a text; 0 if there
+/// is none. To a shell it is a redirection, which nobody means.
+fn placeholder(text: &str) -> usize {
+    let Some(end) = text.strip_prefix('<').and_then(|rest| rest.find('>')) else { return 0 };
+    let (inside, after) = (&text[1..=end], &text[end + 2..]);
+    let is_name = inside.starts_with(|c: char| c.is_ascii_alphabetic())
+        && inside.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' '));
+    let ends = after.is_empty() || after.starts_with([' ', '\t', '\r', '\n', ':', '/', ',', '.', '"']);
+    if is_name && ends { end + 2 } else { 0 }
 }
 
 /// Where `text` stands in its spelling `raw`, if it does so unbroken.
