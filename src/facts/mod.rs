@@ -4,6 +4,7 @@
 //! adapter judges. `descriptor` says what each subject offers to rules.
 
 mod access;
+mod admission;
 mod audit;
 mod authentication;
 mod authorization;
@@ -21,6 +22,7 @@ mod descriptor;
 mod encryption;
 mod ingress;
 mod load_balancer;
+mod monitor;
 mod namespace;
 mod network;
 mod network_policy;
@@ -46,7 +48,7 @@ use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory, Role};
 use crate::syntax::{Format, Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, Problem, ProblemKind, SourceId, Span, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Problem, ProblemKind, Reason, SourceId, Span, TreeId, UnknownCode};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
 pub fn anchor(root: View<'_>) -> NodeRef {
@@ -72,6 +74,11 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
     facts.map(&fields, Origin::Node(anchor(root)))
 }
 
+/// Why what nobody in sight declares may be there all the same.
+fn declared_elsewhere() -> Reason {
+    Reason::new(UnknownCode::Partial, "another part of the input declares it")
+}
+
 /// What facts are made with besides the document at hand: dated tables, and documents that decide for others.
 struct Tables {
     known: workload::Known,
@@ -81,6 +88,9 @@ struct Tables {
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
     schemas: schema::Schemas,
+    monitored: monitor::Monitored,
+    /// The admission policies of the input, if there are any.
+    policies: Option<admission::Policies>,
     runbook: runbook::Runbook,
     claims: claims::Claims,
     denials: network_policy::Denials,
@@ -165,6 +175,7 @@ impl Maker {
         definitions: Option<Inventory>,
         judged: Judged,
     ) -> Result<Maker, String> {
+        let schemas = schema::Schemas::load(assumptions.target_minor, inventory, definitions)?;
         let tables = Tables {
             known: workload::Known::load()?,
             components: component::ComponentTables::load(assumptions.as_of)?,
@@ -174,7 +185,9 @@ impl Maker {
             runbook: runbook::Runbook::load()?,
             claims: claims::Claims::gather(inventory),
             denials: network_policy::Denials::gather(inventory),
-            schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
+            monitored: monitor::Monitored::gather(inventory),
+            policies: judged.any(&[SubjectKind::Admission]).then(|| admission::Policies::gather(inventory)).flatten(),
+            schemas,
             target_minor: assumptions.target_minor,
             judged,
         };
@@ -246,6 +259,11 @@ impl Maker {
             });
             facts.without_schema += ids.len() - typed.len();
             built.extend(typed);
+        }
+        if self.tables.policies.is_some() {
+            built.extend(pass(inventory, &self.tables, ids, |inventory, tables, id, tree| {
+                tables.policies.as_ref()?.build(inventory, &tables.schemas, id, tree)
+            }));
         }
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
@@ -339,7 +357,8 @@ fn pass(
 /// What an ordinary object is to a cluster, where anybody judges it.
 fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
     use SubjectKind::{
-        Autoscaler, Binding, ConfigMap, Container, Ingress, Namespace, NetworkPolicy, Pdb, Role, Service, Workload,
+        Autoscaler, Binding, ConfigMap, Container, Ingress, Monitor, Namespace, NetworkPolicy, Pdb, Role, Service,
+        Workload,
     };
     let document = inventory.document(id);
     let judged = |kinds: &[SubjectKind]| tables.judged.any(kinds).then_some(());
@@ -357,6 +376,9 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
         }
         "ConfigMap" => judged(&[ConfigMap]).and_then(|()| config_map::build(inventory, id, tree)),
         "Namespace" => judged(&[Namespace]).and_then(|()| namespace::build(inventory, tables, id, tree)),
+        "ServiceMonitor" | "PodMonitor" => {
+            judged(&[Monitor]).and_then(|()| monitor::build(inventory, &tables.monitored, id, tree))
+        }
         "Role" | "ClusterRole" => judged(&[Role]).and_then(|()| access::role(inventory, &tables.controllers, id, tree)),
         "RoleBinding" | "ClusterRoleBinding" => {
             judged(&[Binding]).and_then(|()| access::binding(inventory, &tables.controllers, id, tree))
