@@ -125,6 +125,27 @@ fn a_real_cluster_is_audited() {
 }
 
 #[test]
+fn a_snapshot_is_judged_like_the_cluster() {
+    let Some(cluster) = super::real::filled() else { return };
+    let kubeconfig = cluster.settings("admin").kubeconfig.named.expect("a kubeconfig").display().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cluster.json.gz").display().to_string();
+    let (code, stdout, stderr) = run(&["snapshot", "--kubeconfig", &kubeconfig, "-o", &file]);
+    assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
+    assert!(stderr.starts_with("cluster real via context admin"), "{stderr}");
+    let (_, kept, stderr) = run(&["audit", "--snapshot", &file, "-f", "json"]);
+    let (_, seen, _) = run(&live(&kubeconfig, &["-f", "json"]));
+    let results = |text: &str| {
+        let report: serde_json::Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("no report: {stderr}"));
+        report["results"].to_string().replace(r#""source":"snapshot""#, r#""source":"live""#)
+    };
+    assert!(results(&kept) == results(&seen), "another verdict: {}", difference(&kept, &seen));
+    let (code, _, stderr) = run(&["snapshot", "--server", "http://127.0.0.1:1", "-o", &format!("{file}.none")]);
+    assert_eq!(code, 5, "{stderr}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left of a scan that failed");
+}
+
+#[test]
 fn a_preflight_says_what_is_lacking() {
     let Some(_) = super::real::filled() else { return };
     let cluster = cluster().expect("it is filled");
