@@ -87,7 +87,7 @@ pub(super) fn unseen(rule: &Rule, listings: &Listings) -> Vec<Reason> {
     let of_subject = subject_reads(rule.subject).iter().filter_map(|read| match read {
         SubjectRead::All(group, plural) => listings.missing(api_of(group, plural)?.kind),
         SubjectRead::One(group, plural, ..) => listings.unread(api_of(group, plural)?.kind),
-        SubjectRead::KubeletConfig => None,
+        SubjectRead::KubeletConfig => listings.without_kubelets().cloned(),
     });
     let of_kinds = APIS.iter().filter(|api| rule.kinds.iter().any(|pattern| covers(pattern, api)));
     let of_kinds = of_kinds.filter_map(|api| listings.missing(api.kind));

@@ -63,7 +63,8 @@ pub(super) fn understood(args: &AuditArgs) -> Result<(Settings, Against), Comman
 fn of_cluster(args: &AuditArgs, settings: &Settings) -> Result<Audit, CommandError> {
     let set = RuleSet::with_folders(&settings.rules.folders)?;
     let rules = active(&set, &settings.rules).map_err(CommandError::from)?;
-    let scan = live::scan(&args.cluster, args.quiet > 0, &wants(rules.iter().map(|active| active.rule)))?;
+    let scan =
+        live::scan(&args.cluster, &args.compare, args.quiet > 0, &wants(rules.iter().map(|active| active.rule)))?;
     Ok(audit_scan(settings, scan, &SourceKind::Live)?)
 }
 

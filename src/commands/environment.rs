@@ -18,9 +18,10 @@ pub fn today() -> Date {
     jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date()
 }
 
-/// What surrounds a scan of a cluster: kubeconfigs, proxies, and whether somebody is there to answer.
+/// What surrounds a scan of a cluster: kubeconfigs, proxies, and whether somebody is there to answer. `beside`: what is
+/// audited with it.
 #[cfg(feature = "live")]
-pub fn cluster() -> crate::source::cluster::LiveSettings {
+pub fn cluster(beside: &[std::path::PathBuf]) -> crate::source::cluster::LiveSettings {
     use crate::source::cluster::{KubeconfigPaths, LiveSettings, ProxyVariables};
     let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // Go reads both spellings, the large one first.
@@ -28,6 +29,8 @@ pub fn cluster() -> crate::source::cluster::LiveSettings {
     let home = std::env::home_dir();
     let in_home = |name: &str| home.as_ref().map(|home| home.join(".kube").join(name));
     let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let here = std::env::current_dir().ok().and_then(|cwd| git_root(&cwd));
+    let folders = |path: std::path::PathBuf| git_root(&path).into_iter().chain([path]);
     let kubeconfig = KubeconfigPaths {
         named: None,
         listed: std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect(),
@@ -37,7 +40,7 @@ pub fn cluster() -> crate::source::cluster::LiveSettings {
             Some(path) => Some(path.into()),
             None => in_home("kuberc"),
         },
-        repository: std::env::current_dir().ok().and_then(|cwd| git_root(&cwd)),
+        foreign: beside.iter().filter_map(|path| path.canonicalize().ok()).flat_map(folders).chain(here).collect(),
     };
     let proxies = ProxyVariables { http: either("HTTP_PROXY"), https: either("HTTPS_PROXY"), none: either("NO_PROXY") };
     let interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();

@@ -2,6 +2,8 @@
 //!
 //! This is the only place that asks `source::cluster` for anything, so nothing else can open a connection.
 
+use std::path::PathBuf;
+
 use super::CommandError;
 #[cfg(feature = "live")]
 use crate::audit::settled;
@@ -19,18 +21,18 @@ pub(super) fn check(live: bool, args: &LiveArgs) -> Result<(), UsageError> {
     Err(UsageError::new("arguments about a cluster, but none is audited").help("add --live, or leave them out"))
 }
 
-/// Scans. `quiet`: without a word on standard error.
+/// Scans. `beside`: files that are audited with it; `quiet`: without a word on standard error.
 #[cfg(not(feature = "live"))]
-pub(super) fn scan(_: &LiveArgs, _: bool, _: &Wants) -> Result<Scan, CommandError> {
+pub(super) fn scan(_: &LiveArgs, _: &[PathBuf], _: bool, _: &Wants) -> Result<Scan, CommandError> {
     Err(UsageError::new("this build has no cluster support")
         .help("build it with the feature `live`, or audit what another build kept with --snapshot")
         .into())
 }
 
-/// Scans. `quiet`: without a word on standard error.
+/// Scans. `beside`: files that are audited with it; `quiet`: without a word on standard error.
 #[cfg(feature = "live")]
-pub(super) fn scan(args: &LiveArgs, quiet: bool, wants: &Wants) -> Result<Scan, CommandError> {
-    let settings = crate::settings::live(args, super::environment::cluster())?;
+pub(super) fn scan(args: &LiveArgs, beside: &[PathBuf], quiet: bool, wants: &Wants) -> Result<Scan, CommandError> {
+    let settings = crate::settings::live(args, super::environment::cluster(beside))?;
     let teller = progress::Teller::new(quiet);
     end_on_interrupt();
     let scan = crate::source::cluster::scan(&settings, wants, &crate::inventory::trim, &|event| teller.tell(event));
@@ -43,8 +45,13 @@ pub(super) fn scan(args: &LiveArgs, quiet: bool, wants: &Wants) -> Result<Scan, 
 
 /// Asks which of the wants the account may have.
 #[cfg(feature = "live")]
-pub(super) fn permissions(args: &LiveArgs, quiet: bool, wants: &Wants) -> Result<Vec<Permission>, CommandError> {
-    let settings = crate::settings::live(args, super::environment::cluster())?;
+pub(super) fn permissions(
+    args: &LiveArgs,
+    beside: &[PathBuf],
+    quiet: bool,
+    wants: &Wants,
+) -> Result<Vec<Permission>, CommandError> {
+    let settings = crate::settings::live(args, super::environment::cluster(beside))?;
     let teller = progress::Teller::new(quiet);
     end_on_interrupt();
     let permissions = crate::source::cluster::preflight(&settings, wants, &|event| teller.tell(event));

@@ -23,7 +23,7 @@ pub fn run(args: &AuditArgs) -> Result<ExitCode, CommandError> {
     let set = RuleSet::with_folders(&settings.rules.folders)?;
     let rules = active(&set, &settings.rules)?;
     let wants = wants(rules.iter().map(|active| active.rule));
-    let permissions = live::permissions(&args.cluster, args.quiet > 0, &wants)?;
+    let permissions = live::permissions(&args.cluster, &args.compare, args.quiet > 0, &wants)?;
     let lacking = without(&rules, &denied(&permissions));
     let mut text: String = permissions.iter().map(line).collect();
     let _ = match lacking.len() {

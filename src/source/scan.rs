@@ -59,7 +59,7 @@ pub struct ScannedObject {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Path and query. `tls:serving-certificate` is the chain that the API server presents, as PEM; `kubelet:nodes/NODE/configz` the
-    /// configuration that a node's kubelet runs with.
+    /// configuration that a node's kubelet runs with, and `kubelet:nodes` stands for all of them where none can be named.
     pub path: String,
     /// Status code; `None` when there was no answer.
     pub status: Option<u16>,

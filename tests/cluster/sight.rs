@@ -167,7 +167,7 @@ spec: { ports: [{ port: 443 }] }
 
 #[test]
 fn the_configuration_of_a_kubelet_is_read_from_its_answer() {
-    let path = "/api/v1/nodes/node-1/proxy/configz";
+    let path = "kubelet:nodes/node-1/configz";
     let scan = answered(scan(SHOP), path, "{\"kubeletconfig\":{\"readOnlyPort\":10255}}");
     let audit = audit(scan, &["--select", "kubelet-read-only-port"]);
     assert_eq!(said(&audit, "kubelet-read-only-port")[0].1, "KubeletConfiguration/node-1 readOnlyPort");
@@ -281,4 +281,20 @@ fn control_plane_nodes_are_counted_where_they_run() {
         assert_eq!(said(&two, "control-plane-in-one-zone"), []);
         assert_eq!(audit(scan(&format!("{SHOP}{}{more}", nodes(3, "a"))), rules).report.findings, []);
     }
+}
+
+#[test]
+fn kubelets_that_say_nothing_leave_their_rules_unknown() {
+    let rule = &["--select", "kubelet-read-only-port"];
+    let with = |path: &str, status: Option<u16>| {
+        let mut scan = answered(scan(SHOP), path, "{}");
+        scan.answers.last_mut().expect("an answer").status = status;
+        audit(scan, rule)
+    };
+    let silent = "partial: 1 of 1 kubelets did not say how they are configured";
+    assert_eq!(said(&with("kubelet:nodes/node-1/configz", None), rule[1])[0].2, silent);
+    let refused = "forbidden: 1 kubelets did not let the account read their configuration";
+    assert_eq!(said(&with("kubelet:nodes/node-1/configz", Some(403)), rule[1])[0].2, refused);
+    assert_eq!(said(&with("kubelet:nodes", Some(200)), rule[1]), [], "there are no nodes");
+    assert_eq!(said(&audit(scan(SHOP), rule), rule[1])[0].2, "partial: no kubelet was asked for its configuration");
 }

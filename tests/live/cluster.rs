@@ -5,7 +5,8 @@
 
 use std::env;
 use std::fs;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -22,6 +23,7 @@ pub struct Cluster {
     /// Its files.
     pub folder: PathBuf,
     url: String,
+    etcd: String,
     client: kube::Client,
     runtime: tokio::runtime::Runtime,
     _processes: Vec<Child>,
@@ -69,7 +71,8 @@ impl Cluster {
         let url = format!("https://127.0.0.1:{port}");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let client = runtime.block_on(client(&kubeconfig(&folder, &url, "admin")));
-        let cluster = Cluster { folder, url, client, runtime, _processes: processes };
+        let etcd = format!("127.0.0.1:{etcd_port}");
+        let cluster = Cluster { folder, url, etcd, client, runtime, _processes: processes };
         cluster.wait_until_ready();
         cluster
     }
@@ -110,6 +113,26 @@ impl Cluster {
         });
     }
 
+    /// Makes etcd forget everything but the present.
+    pub fn compact(&self) {
+        let status = self.ask_etcd("/v3/maintenance/status", "{}");
+        let revision =
+            status.split("\"revision\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a revision");
+        self.ask_etcd("/v3/kv/compaction", &format!("{{\"revision\":\"{revision}\",\"physical\":true}}"));
+    }
+
+    fn ask_etcd(&self, path: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.etcd).expect("etcd");
+        let length = body.len();
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: etcd\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all((head + body).as_bytes()).expect("etcd listens");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("etcd answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        answer
+    }
+
     /// Settings to scan it as one of the users.
     pub fn settings(&self, user: &str) -> LiveSettings {
         let named = Some(kubeconfig(&self.folder, &self.url, user));
@@ -125,6 +148,8 @@ const API_SERVER: &[&str] = &[
     "--authorization-mode=RBAC",
     // Nobody makes ServiceAccounts here, and nobody takes taints away.
     "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
+    // What is read from etcd itself can expire.
+    "--watch-cache-sizes=configmaps#0",
     "--audit-log-mode=blocking",
 ];
 

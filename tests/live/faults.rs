@@ -61,6 +61,42 @@ fn a_server_without_tls_behind_https() {
 }
 
 #[test]
+fn a_server_with_tls_behind_http() {
+    let says = "Client sent an HTTP request to an HTTPS server.";
+    let server = on("/version", move || Action::Reply(400, format!("{says}\n")));
+    let error = scanned(&server.settings(), &wants()).unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::Unready, "{error}");
+    assert!(error.message.contains(says), "{error}");
+}
+
+#[test]
+fn an_address_that_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in ["ftp://127.0.0.1:1", "/version", "https://"] {
+        let error = scanned(&settings(kubeconfig(&folder, url)), &wants()).unwrap_err();
+        assert_eq!(error.obstacle, Obstacle::Kubeconfig, "{url}: {error}");
+    }
+    let error = scanned(&settings(kubeconfig(&folder, "127.0.0.1:1")), &wants()).unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::Unreachable, "{error}");
+    assert!(error.message.contains("https://127.0.0.1:1"), "{error}");
+}
+
+#[test]
+fn a_proxy_that_is_not_there() {
+    let server = Server::start(|_| None);
+    let mut settings = server.settings();
+    settings.proxy = Some("http://me:hunter2@127.0.0.1:1".into());
+    let error = scanned(&settings, &wants()).unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::Unreachable, "{error}");
+    assert!(error.message.contains("proxy") && !error.to_string().contains("hunter2"), "{error}");
+    settings.proxy = Some("ftp://me:hunter2@127.0.0.1:1".into());
+    let error = scanned(&settings, &wants()).unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::Kubeconfig, "{error}");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+    assert!(server.asked().is_empty(), "it was not asked through a proxy");
+}
+
+#[test]
 fn the_first_answer_never_comes() {
     let error = scanned(&on("/version", || Action::Hang).settings(), &wants()).unwrap_err();
     assert_eq!(error.obstacle, Obstacle::Timeout, "{error}");
@@ -271,6 +307,35 @@ fn a_kind_is_allowed_in_one_namespace() {
     let scan = scanned(&restricted(true).settings(), &wants()).expect("a scan");
     assert_eq!(state(&scan, "pods"), &ListState::Namespaces(vec!["mine".into()]));
     assert_eq!(names(&scan, "pods"), ["mine/1"]);
+}
+
+#[test]
+fn only_namespaces_where_the_account_may_list_are_asked_for() {
+    let server = Server::start(|asked| {
+        let path = asked.target.split('?').next().unwrap_or("");
+        let rules = |verbs: &str, rest: &str| {
+            let rule = format!(r#"{{"verbs":["{verbs}"],"apiGroups":[""],"resources":["pods"]{rest}}}"#);
+            Action::Reply(201, format!(r#"{{"status":{{"resourceRules":[{rule}],"incomplete":false}}}}"#))
+        };
+        match path {
+            "/api/v1/namespaces" => Some(Action::Reply(200, list(&["all", "get", "mine", "named", "unsaid"], None))),
+            "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" => Some(match asked.body.as_str() {
+                body if body.contains("all") => rules("*", ""),
+                body if body.contains("get") => rules("get", ""),
+                body if body.contains("mine") => rules("list", ""),
+                body if body.contains("named") => rules("list", r#","resourceNames":["x"]"#),
+                _ => Action::Reply(500, status("no", None)),
+            }),
+            PODS => Some(Action::Reply(403, status("no", None))),
+            _ => None,
+        }
+    });
+    let scan = scanned(&server.settings(), &wants()).expect("a scan");
+    let read = ["all", "mine", "unsaid"].map(String::from).to_vec();
+    assert_eq!(state(&scan, "pods"), &ListState::Namespaces(read), "where nobody says, it is tried");
+    for spared in ["get", "named"] {
+        assert_eq!(server.count(&format!("/namespaces/{spared}/pods")), 0, "{spared}");
+    }
 }
 
 #[test]
@@ -509,7 +574,7 @@ mod kubeconfigs {
         let plugin = format!("command: sh, args: [-c, 'touch {}']", trace.display());
         let text = exec(&server.url, "x", "").replace("command: 'x'", &plugin);
         let mut settings = settings(write(&folder, "kubeconfig", &text));
-        settings.kubeconfig.repository = Some(folder.path().to_path_buf());
+        settings.kubeconfig.foreign = vec![folder.path().to_path_buf()];
         let error = scanned(&settings, &wants()).unwrap_err();
         assert_eq!(error.obstacle, Obstacle::PluginDenied, "{error}");
         assert!(error.to_string().contains("--exec-plugins=allow"), "{error}");
@@ -522,6 +587,22 @@ mod kubeconfigs {
         scanned(&settings, &wants()).expect("a token needs no plugin");
         let with_token = server.asked().iter().any(|asked| asked.headers.contains("authorization: bearer t\n"));
         assert!(with_token, "{:?}", server.asked());
+    }
+
+    #[test]
+    fn a_kubeconfig_of_the_repository_cannot_have_files_sent() {
+        let server = Server::start(|_| None);
+        let folder = tempfile::tempdir().unwrap();
+        let secret = write(&folder, "secret", "hunter2");
+        let text = std::fs::read_to_string(server.kubeconfig()).unwrap();
+        let text = text.replace("user: {}", &format!("user: {{tokenFile: {}}}", secret.display()));
+        let mut settings = settings(write(&folder, "kubeconfig", &text));
+        scanned(&settings, &wants()).expect("its own kubeconfig may name a token file");
+        let sent = server.asked().len();
+        settings.kubeconfig.foreign = vec![folder.path().to_path_buf()];
+        let error = scanned(&settings, &wants()).unwrap_err();
+        assert_eq!(error.obstacle, Obstacle::PluginDenied, "{error}");
+        assert_eq!(server.asked().len(), sent, "something was sent");
     }
 
     #[test]

@@ -75,6 +75,17 @@ fn a_stranger_gets_no_credentials() {
 }
 
 #[test]
+fn where_none_can_be_reached_few_are_tried() {
+    let nodes = (10..30).map(|index| node(&format!("n{index}"), "1")).collect();
+    let (_server, settings) = cluster(nodes);
+    let answers = answers(&settings);
+    assert_eq!(answers.len(), 20, "every node is answered for");
+    let spared = answers.iter().filter(|answer| answer.text.contains("not asked")).count();
+    assert!(spared > 0, "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.status.is_none()));
+}
+
+#[test]
 fn kubelets_are_not_asked_as_somebody_else() {
     let kubelet = kubelet();
     let (_server, mut settings) = cluster(vec![node("n1", kubelet.port())]);

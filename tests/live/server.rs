@@ -38,6 +38,8 @@ pub struct Asked {
     pub target: String,
     /// All headers, in lower case.
     pub headers: String,
+    /// What was sent.
+    pub body: String,
     /// How many requests for the same target came before.
     pub before: usize,
 }
@@ -161,10 +163,17 @@ fn converse<S: Read + Write>(stream: S, handler: &Handler, log: &Mutex<Vec<Asked
     while let Some(head) = head(&mut stream) {
         let (first, headers) = head.split_once('\n').unwrap_or((&head, ""));
         let target = first.split(' ').nth(1).unwrap_or("").to_string();
+        let headers = headers.to_lowercase();
+        let length = headers.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+        let mut body = vec![0; length.unwrap_or(0)];
+        if stream.read_exact(&mut body).is_err() {
+            return;
+        }
+        let body = String::from_utf8(body).expect("UTF-8");
         let asked = {
             let mut log = log.lock().expect("no panic");
             let before = log.iter().filter(|asked| asked.target == target).count();
-            let asked = Asked { target, headers: headers.to_lowercase(), before };
+            let asked = Asked { target, headers, body, before };
             log.push(asked.clone());
             asked
         };

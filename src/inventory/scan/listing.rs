@@ -33,6 +33,8 @@ pub struct Listings {
     by_kind: FxHashMap<String, Seen>,
     rows: Vec<(String, Option<Reason>)>,
     metrics: Option<Reason>,
+    /// Why some kubelet's configuration is not there.
+    kubelets: Option<Reason>,
     cluster: ClusterName,
 }
 
@@ -68,7 +70,12 @@ impl Listings {
             [] => Some(Reason::new(UnknownCode::Partial, "the API server was not asked for its metrics")),
             _ => Some(Reason::new(UnknownCode::Partial, "the API server did not answer with its metrics")),
         };
-        Listings { metrics: reason, ..self }
+        Listings { metrics: reason, kubelets: unheard(answers), ..self }
+    }
+
+    /// Why some kubelet's configuration is not there.
+    pub fn without_kubelets(&self) -> Option<&Reason> {
+        self.kubelets.as_ref()
     }
 
     /// The same of a cluster with a name.
@@ -142,6 +149,24 @@ fn seen(listed: &Listed) -> Seen {
             None => not(UnknownCode::Partial, format!("not all {} are there", resource.plural)),
         },
     }
+}
+
+/// Why not all kubelets said how they are configured: each has an answer, and all of them one where there is no node.
+fn unheard(answers: &[Answer]) -> Option<Reason> {
+    let asked: Vec<&Answer> = answers.iter().filter(|answer| answer.path.starts_with("kubelet:")).collect();
+    let silent: Vec<&&Answer> = asked.iter().filter(|answer| answer.status != Some(200)).collect();
+    let refused = silent.iter().any(|answer| matches!(answer.status, Some(401 | 403)));
+    let (code, text) = match silent.len() {
+        0 if asked.is_empty() => (UnknownCode::Partial, "no kubelet was asked for its configuration".to_string()),
+        0 => return None,
+        some if refused => {
+            (UnknownCode::Forbidden, format!("{some} kubelets did not let the account read their configuration"))
+        }
+        some => {
+            (UnknownCode::Partial, format!("{some} of {} kubelets did not say how they are configured", asked.len()))
+        }
+    };
+    Some(Reason::new(code, text))
 }
 
 /// Why not all objects of a list are there; `None` where they are, or where their absence is normal.

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use super::connect::Connection;
 use super::discovery::{Found, Served};
 use super::error::{ClusterError, Obstacle};
-use super::request;
+use super::request::{self, Review as Question};
 use crate::source::Wants;
 
 /// What is asked for.
@@ -148,7 +148,7 @@ pub(super) async fn review(
     for (index, access) in accesses(wants, namespaces, served).into_iter().enumerate() {
         let api = connection.api.clone();
         running.spawn(async move {
-            let verdict = match request::review(body(&access)) {
+            let verdict = match request::review(Question::Access, body(&access)) {
                 Ok(request) => api.send(&request).await.map_err(|failure| failure.to_string()),
                 Err(refused) => Err(refused.to_string()),
             };

@@ -80,12 +80,19 @@ impl Reply {
 
     /// The status and what the server says about it, in one line.
     pub fn complaint(&self) -> String {
-        let message = clean(&self.says().message);
+        let message = Some(clean(&self.says().message)).filter(|message| !message.is_empty());
+        let message = message.unwrap_or_else(|| self.plain());
         if message.is_empty() {
             format!("status {}", self.status)
         } else {
             format!("status {}: {message}", self.status)
         }
+    }
+
+    /// The first line of an answer that is plain text: whoever speaks HTTP to a TLS port is told so.
+    fn plain(&self) -> String {
+        let text = std::str::from_utf8(&self.body).unwrap_or_default().trim();
+        if text.starts_with(['<', '{', '[']) { String::new() } else { clean(text.lines().next().unwrap_or_default()) }
     }
 
     /// The continue token of a 410.

@@ -103,16 +103,22 @@ fn from_environment(settings: &LiveSettings, server: &Uri) -> Option<Uri> {
 async fn client(settings: &LiveSettings, target: &Target) -> Result<Client, ClusterError> {
     let config = target.config.clone();
     let built = tokio::task::spawn_blocking(move || Client::try_from(config));
-    let plugin = plugins::command(&target.config.auth_info).unwrap_or_else(|| "none".to_string());
+    let plugin = plugins::command(&target.config.auth_info);
     match tokio::time::timeout(settings.timeout, built).await {
         Ok(Ok(Ok(client))) => Ok(client),
         Ok(Ok(Err(error))) => Err(no_client(target, &error)),
         Ok(Err(_)) => Err(ClusterError::new(Obstacle::Kubeconfig, "the client cannot be made: internal error")),
-        Err(_) => Err(ClusterError::new(
-            Obstacle::Plugin,
-            format!("the credential plugin `{}` did not end within {:?}", clean(&plugin), settings.timeout),
-        )
-        .help("run it by hand to see what it waits for")),
+        Err(_) => Err(match plugin {
+            Some(plugin) => ClusterError::new(
+                Obstacle::Plugin,
+                format!("the credential plugin `{}` did not end within {:?}", clean(&plugin), settings.timeout),
+            )
+            .help("run it by hand to see what it waits for"),
+            None => ClusterError::new(
+                Obstacle::Timeout,
+                format!("{:?} are over before anything was asked", settings.timeout),
+            ),
+        }),
     }
 }
 
@@ -132,6 +138,11 @@ fn no_client(target: &Target, error: &kube::Error) -> ClusterError {
                 (None, Some(_)) => error.help("install it, or use other credentials (--token-file)"),
                 (_, None) => error,
             }
+        }
+        // The address may hold a password.
+        kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. } => {
+            ClusterError::new(Obstacle::Kubeconfig, "the proxy's protocol is not supported")
+                .help("http, https and socks5 are")
         }
         other => {
             ClusterError::new(Obstacle::Kubeconfig, format!("the client cannot be made: {}", clean(&other.to_string())))
@@ -165,7 +176,10 @@ impl Connection {
         let server = &self.name.server;
         match failure {
             Failure::Unreachable(why) => {
-                ClusterError::new(Obstacle::Unreachable, format!("`{server}` cannot be reached: {why}"))
+                let proxy =
+                    self.config.proxy_url.as_ref().map(|proxy| format!(" through the proxy `{}`", shown(proxy)));
+                let through = proxy.unwrap_or_default();
+                ClusterError::new(Obstacle::Unreachable, format!("`{server}` cannot be reached{through}: {why}"))
                     .help("is the cluster up, and --context right? A VPN or --proxy-url may be missing")
             }
             Failure::Tls(why) => ClusterError::new(Obstacle::Tls, format!("TLS with `{server}` failed: {why}"))

@@ -111,7 +111,7 @@ async fn from_files(settings: &LiveSettings, merged: Merged) -> Result<Target, C
     let entry = kubeconfig.clusters.iter_mut().find(|entry| entry.name == names.cluster);
     let mut proxy = None;
     if let Some(cluster) = entry.and_then(|entry| entry.cluster.as_mut()) {
-        cluster.server = settings.server.clone().or(cluster.server.take());
+        cluster.server = settings.server.clone().or(cluster.server.take()).map(complete);
         proxy = cluster.proxy_url.clone().filter(|proxy| !proxy.is_empty());
     }
     let options = KubeConfigOptions {
@@ -122,6 +122,12 @@ async fn from_files(settings: &LiveSettings, merged: Merged) -> Result<Target, C
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| {
         ClusterError::new(Obstacle::Kubeconfig, format!("context `{}`: {}", clean(&names.context), told(&error)))
     })?;
+    let known =
+        matches!(config.cluster_url.scheme_str(), Some("http" | "https")) && config.cluster_url.host().is_some();
+    if !known {
+        let message = format!("cluster `{}`: the server's address is none", clean(&names.cluster));
+        return Err(ClusterError::new(Obstacle::Kubeconfig, message).help("write it as https://HOST:PORT"));
+    }
     Ok(Target {
         config,
         origin: origins.into_iter().find(|(name, _)| *name == names.user).map(|(_, file)| file),
@@ -130,6 +136,11 @@ async fn from_files(settings: &LiveSettings, merged: Merged) -> Result<Target, C
         user: if names.user.is_empty() { "nobody in particular".to_string() } else { names.user },
         proxy,
     })
+}
+
+/// An address without a scheme is meant to be one with TLS.
+fn complete(server: String) -> String {
+    if server.is_empty() || server.contains("://") { server } else { format!("https://{server}") }
 }
 
 struct Names {

@@ -5,6 +5,7 @@
 //! kubelets cannot be reached from here, that is what the answers say.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,7 +32,7 @@ const SIDE_BY_SIDE: usize = 8;
 /// The most that one kubelet may take.
 const EACH: Duration = Duration::from_secs(5);
 
-/// The most that all of them may take: from outside of a cluster mostly none can be reached.
+/// The most that all of them may take.
 const ALL: Duration = Duration::from_secs(60);
 
 /// Most bytes of an answer.
@@ -89,16 +90,20 @@ impl Node {
 
 /// Asks every kubelet. `acts`: as somebody else, which kubelets do not know how to check.
 pub(super) async fn ask(config: &Config, api: &Api, acts: bool) -> Vec<Answer> {
-    let nodes: Vec<Node> = lists::walk(api, &lists::core("Node", "nodes")).await;
+    let nodes: Vec<Node> = match lists::walk(api, &lists::core("Node", "nodes")).await {
+        Ok(nodes) if nodes.is_empty() => return vec![about_all(Some(200), "there are no nodes".to_string())],
+        Ok(nodes) => nodes,
+        Err(why) => return vec![about_all(None, format!("the nodes cannot be listed: {why}"))],
+    };
     let sender = if acts { Err("kubelets know no impersonation".to_string()) } else { sender(config).await };
     let until = (Instant::now() + ALL).min(api.limits.deadline);
-    let permits = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+    let reach = Arc::new(Reach::default());
     let mut running = JoinSet::new();
     for node in nodes {
-        let (sender, permits) = (sender.clone(), Arc::clone(&permits));
+        let (sender, reach) = (sender.clone(), Arc::clone(&reach));
         running.spawn(async move {
             let path = format!("kubelet:nodes/{}/configz", node.metadata.name);
-            let answer = timeout_at(until, one(&node, sender, &permits)).await;
+            let answer = timeout_at(until, reach.ask(&node, sender)).await;
             match answer.unwrap_or_else(|_| Err("not asked in time: the kubelets before it did not answer".to_string()))
             {
                 Ok((status, text)) => Answer { path, status: Some(status), text },
@@ -109,9 +114,41 @@ pub(super) async fn ask(config: &Config, api: &Api, acts: bool) -> Vec<Answer> {
     running.join_all().await
 }
 
-async fn one(node: &Node, sender: Result<Client, String>, permits: &Semaphore) -> Result<(u16, String), String> {
-    let _permit = permits.acquire().await;
-    let sender = sender?;
+/// The answer that stands for all kubelets where none can be named.
+fn about_all(status: Option<u16>, text: String) -> Answer {
+    Answer { path: "kubelet:nodes".to_string(), status, text }
+}
+
+/// What is known of the way to kubelets. From outside of a cluster mostly none can be reached, and then few tries tell.
+struct Reach {
+    permits: Semaphore,
+    reached: AtomicBool,
+    lost: AtomicUsize,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Reach { permits: Semaphore::new(SIDE_BY_SIDE), reached: AtomicBool::default(), lost: AtomicUsize::default() }
+    }
+}
+
+impl Reach {
+    async fn ask(&self, node: &Node, sender: Result<Client, String>) -> Result<(u16, String), String> {
+        let _permit = self.permits.acquire().await;
+        let sender = sender?;
+        if !self.reached.load(Ordering::Relaxed) && self.lost.load(Ordering::Relaxed) >= SIDE_BY_SIDE {
+            return Err(format!("not asked: none of the first {SIDE_BY_SIDE} kubelets can be reached from here"));
+        }
+        let answer = one(node, sender).await;
+        match &answer {
+            Ok(_) => self.reached.store(true, Ordering::Relaxed),
+            Err(_) => drop(self.lost.fetch_add(1, Ordering::Relaxed)),
+        }
+        answer
+    }
+}
+
+async fn one(node: &Node, sender: Client) -> Result<(u16, String), String> {
     let url = node.url().ok_or("the node does not say where its kubelet listens")?;
     let request = Request::get(url).body(Body::empty()).map_err(|error| error.to_string())?;
     let answer = tokio::time::timeout(EACH, async {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::api::{Api, Reply};
+use super::namespaces::{self, Visible};
 use super::request::{self, Part};
 use super::settings::LiveSettings;
 use super::trimming::{Shape, Trimmed, Trimmer};
@@ -52,7 +53,7 @@ pub(super) struct Lister {
     named: Vec<String>,
     selector: Option<String>,
     permits: Semaphore,
-    all_namespaces: OnceCell<Vec<String>>,
+    visible: OnceCell<Vec<Visible>>,
     /// Objects that have arrived so far.
     pub arrived: Arc<AtomicUsize>,
 }
@@ -66,7 +67,7 @@ impl Lister {
             named: settings.namespaces.clone(),
             selector: settings.selector.clone(),
             permits: Semaphore::new(SIDE_BY_SIDE),
-            all_namespaces: OnceCell::new(),
+            visible: OnceCell::new(),
             arrived: Arc::default(),
         }
     }
@@ -84,8 +85,9 @@ impl Lister {
                 End::Absent => ListState::Absent,
                 End::Failed(why) => ListState::Failed(why),
                 End::Forbidden if resource.namespaced => {
-                    let all = self.all_namespaces.get_or_init(|| self.namespaces()).await;
-                    self.by_namespace(resource, all, &mut gathered).await
+                    let all = self.visible.get_or_init(|| namespaces::visible(&self.api)).await;
+                    let some: Vec<String> = all.iter().filter_map(|one| one.listable(resource)).collect();
+                    self.by_namespace(resource, &some, &mut gathered).await
                 }
                 End::Forbidden => ListState::Forbidden,
             }
@@ -210,12 +212,6 @@ impl Lister {
             (_, state) => state,
         }
     }
-
-    /// All namespaces that the account may see; none where it may not.
-    async fn namespaces(&self) -> Vec<String> {
-        let all: Vec<Namespace> = walk(&self.api, &core("Namespace", "namespaces")).await;
-        all.into_iter().map(|namespace| namespace.metadata.name).collect()
-    }
 }
 
 /// A resource of the core group that lives in no namespace.
@@ -224,19 +220,21 @@ pub(super) fn core(kind: &str, plural: &str) -> Resource {
     Resource { group: String::new(), version: "v1".to_string(), kind, plural, namespaced: false }
 }
 
-/// The objects of a list for our own use: as many as can be had.
-pub(super) async fn walk<T: DeserializeOwned>(api: &Api, resource: &Resource) -> Vec<T> {
+/// The objects of a list for our own use, or why they cannot be had.
+pub(super) async fn walk<T: DeserializeOwned>(api: &Api, resource: &Resource) -> Result<Vec<T>, String> {
     let (mut all, mut token) = (Vec::new(), None::<String>);
     loop {
-        let Ok(request) = request::list(resource, &Part { token: token.as_deref(), ..Part::default() }) else {
-            return all;
-        };
-        let Ok(reply) = api.send(&request).await else { return all };
-        let Ok(page) = serde_json::from_slice::<Walked<T>>(&reply.body) else { return all };
+        let part = Part { token: token.as_deref(), ..Part::default() };
+        let request = request::list(resource, &part).map_err(|refused| refused.to_string())?;
+        let reply = api.send(&request).await.map_err(|failure| failure.to_string())?;
+        if !reply.is_success() {
+            return Err(reply.complaint());
+        }
+        let page: Walked<T> = serde_json::from_slice(&reply.body).map_err(|_| "they cannot be read".to_string())?;
         all.extend(page.items);
         token = Some(page.metadata.token).filter(|token| !token.is_empty());
         if token.is_none() {
-            return all;
+            return Ok(all);
         }
     }
 }
@@ -261,14 +259,4 @@ struct Walked<T> {
 struct WalkedMetadata {
     #[serde(default, rename = "continue")]
     token: String,
-}
-
-#[derive(Deserialize)]
-struct Namespace {
-    metadata: NamespaceMetadata,
-}
-
-#[derive(Deserialize)]
-struct NamespaceMetadata {
-    name: String,
 }

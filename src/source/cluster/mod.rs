@@ -14,6 +14,7 @@ mod error;
 mod kubeconfig;
 mod kubelets;
 mod lists;
+mod namespaces;
 mod plugins;
 mod request;
 mod retry;

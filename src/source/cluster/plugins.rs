@@ -1,7 +1,7 @@
 //! Whether the program that a kubeconfig names to fetch credentials may run, and on which terms.
 //!
-//! A kubeconfig can name any program. One that comes with a repository is as trustworthy as the repository, so by default
-//! nothing of it runs. kubectl's preferences (kuberc) hold here as they do for kubectl.
+//! A kubeconfig can name any program, and any file to send to any server. One that comes with a repository is as trustworthy as
+//! the repository, so by default nothing of it runs and no file that it names is read as a token. kubectl's preferences (kuberc) hold here as they do for kubectl.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,14 @@ use super::settings::{ExecPlugins, KubeconfigPaths, LiveSettings};
 
 /// Decides, and keeps a plugin from asking where nobody answers.
 pub(super) fn admit(settings: &LiveSettings, target: &mut Target) -> Result<(), ClusterError> {
+    let foreign = target.origin.as_deref().filter(|origin| is_foreign(&settings.kubeconfig, origin));
+    let names_file = target.config.auth_info.token_file.is_some() && settings.token_file.is_none();
+    if let Some(origin) = foreign.filter(|_| names_file && settings.plugins != ExecPlugins::Allow) {
+        let message =
+            format!("the kubeconfig `{}` comes with this repository and names a token file", origin.display());
+        return Err(ClusterError::new(Obstacle::PluginDenied, message)
+            .help("any file could be sent to its server; name the token yourself with --token-file"));
+    }
     let Some(command) = command(&target.config.auth_info) else { return Ok(()) };
     if let Some(why) = denial(settings, target.origin.as_deref(), &command)? {
         let message = format!("credentials come from the program `{}`, which may not run: {why}", clean(&command));
@@ -63,8 +71,7 @@ fn is_foreign(paths: &KubeconfigPaths, origin: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let origin = real(origin);
     let usual = paths.usual.as_deref().map(real);
-    let repository = paths.repository.as_deref().map(real);
-    usual.as_ref() != Some(&origin) && repository.is_some_and(|root| origin.starts_with(root))
+    usual.as_ref() != Some(&origin) && paths.foreign.iter().any(|folder| origin.starts_with(real(folder)))
 }
 
 /// What kuberc says about plugins.
@@ -154,7 +161,7 @@ mod tests {
         let usual = root.path().join("home/.kube/config");
         let paths = KubeconfigPaths {
             usual: Some(usual.clone()),
-            repository: Some(root.path().to_path_buf()),
+            foreign: vec![root.path().to_path_buf()],
             ..KubeconfigPaths::default()
         };
         assert!(is_foreign(&paths, &root.path().join("ci/kubeconfig")));

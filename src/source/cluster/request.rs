@@ -95,9 +95,21 @@ pub(super) fn plain(path: &str) -> Result<Allowed, Refused> {
     built(path, Request::get(path).body(Vec::new()))
 }
 
-/// Whether the account may do something: a SelfSubjectAccessReview, which changes nothing.
-pub(super) fn review(body: Vec<u8>) -> Result<Allowed, Refused> {
-    let url = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+/// A question about the account itself, which changes nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Review {
+    /// Whether it may do something.
+    Access,
+    /// What it may do in a namespace.
+    Rules,
+}
+
+/// Asks such a question.
+pub(super) fn review(review: Review, body: Vec<u8>) -> Result<Allowed, Refused> {
+    let url = match review {
+        Review::Access => "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        Review::Rules => "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+    };
     built(url, kube::core::Request::new(url).create(&PostParams::default(), body))
 }
 

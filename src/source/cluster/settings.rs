@@ -27,8 +27,9 @@ pub struct KubeconfigPaths {
     pub usual: Option<PathBuf>,
     /// kubectl's own preferences, which may restrict plugins.
     pub kuberc: Option<PathBuf>,
-    /// The repository around the working directory: a kubeconfig in it is not trusted to run programs.
-    pub repository: Option<PathBuf>,
+    /// Folders that others fill, above all the repository around the working directory: a kubeconfig in one is not trusted to
+    /// run programs, nor to have files sent to its server.
+    pub foreign: Vec<PathBuf>,
 }
 
 /// Whom to act as.
