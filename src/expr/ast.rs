@@ -118,6 +118,10 @@ pub enum LoopKind {
     TransformList,
     /// `map.transformMap(k, v, value)`, with a test before the value if wanted
     TransformMap,
+    /// `map.transformMapEntry(k, v, {key: value})`, with a test before the entries if wanted
+    TransformMapEntry,
+    /// `list.sortBy(x, key)`
+    SortBy,
 }
 
 impl LoopKind {
@@ -131,6 +135,8 @@ impl LoopKind {
             LoopKind::Map => "map",
             LoopKind::TransformList => "transformList",
             LoopKind::TransformMap => "transformMap",
+            LoopKind::TransformMapEntry => "transformMapEntry",
+            LoopKind::SortBy => "sortBy",
         }
     }
 }

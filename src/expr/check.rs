@@ -120,7 +120,7 @@ pub(super) fn binary(op: Binary, a: &Ty, b: &Ty) -> Result<Ty, String> {
 }
 
 fn ordered(ty: &Ty) -> bool {
-    !matches!(ty.shape(), Shape::Null | Shape::List | Shape::Map | Shape::Type | Shape::Optional)
+    !matches!(ty.shape(), Shape::Null | Shape::List | Shape::Map | Shape::Type | Shape::Optional | Shape::Opaque(_))
 }
 
 fn contained(item: &Ty, container: &Ty) -> Result<Ty, String> {

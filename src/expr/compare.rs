@@ -28,6 +28,7 @@ impl<'a> Value<'a> {
             (Value::Duration(a), Value::Duration(b)) => Some(a == b),
             (Value::Timestamp(a), Value::Timestamp(b)) => Some(a == b),
             (Value::Quantity(a), Value::Quantity(b)) => Some(**a == **b),
+            (Value::Library(a), Value::Library(b)) => Some(a == b),
             (Value::Type(a), Value::Type(b)) => Some(a == b),
             _ => numbers(self, other).map(|order| order == Some(Ordering::Equal)),
         }

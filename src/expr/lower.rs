@@ -12,6 +12,7 @@ use super::check::{self, CheckError, Member};
 use super::code::{Code, Op, Walk};
 use super::eval::Machine;
 use super::functions::{self, Body, Function};
+use super::library;
 use super::program::Uses;
 use super::scope::Scope;
 use super::steps::Steps;
@@ -39,6 +40,11 @@ const TYPE_NAMES: &[&str] = &[
     "google.protobuf.Duration",
     "google.protobuf.Timestamp",
     "kubernetes.Quantity",
+    library::IP,
+    library::CIDR,
+    library::URL,
+    library::SEMVER,
+    library::FORMAT,
 ];
 
 /// Compiles a pattern, within a size limit.
@@ -296,7 +302,7 @@ impl<'s> Lowering<'s> {
         self.locals.extend(walk.variables.iter().cloned().zip(types));
         self.most = self.most.max(self.locals.len());
         let filter = walk.filter.as_ref().map(|filter| self.boolean(filter));
-        let tests = !matches!(walk.kind, LoopKind::Map | LoopKind::TransformList | LoopKind::TransformMap);
+        let tests = matches!(walk.kind, LoopKind::All | LoopKind::Exists | LoopKind::ExistsOne | LoopKind::Filter);
         let (body, body_ty) =
             if tests { (self.boolean(&walk.body), Ty::Plain(Type::Bool)) } else { self.lower(&walk.body) };
         self.locals.truncate(local);
@@ -304,7 +310,9 @@ impl<'s> Lowering<'s> {
             LoopKind::Filter if range_ty.element().is_some() => range_ty,
             LoopKind::Filter => Ty::List(Rc::new(Ty::DYN)),
             LoopKind::Map | LoopKind::TransformList => Ty::List(Rc::new(body_ty)),
+            LoopKind::SortBy => range_ty,
             LoopKind::TransformMap => Ty::Map(Rc::new(body_ty)),
+            LoopKind::TransformMapEntry => body_ty,
             _ => Ty::Plain(Type::Bool),
         };
         (Op::Loop(Box::new(Walk { kind: walk.kind, range, local, two, filter, body })), ty)

@@ -52,6 +52,9 @@ fn shape(function: &str, count: usize) -> Option<(LoopKind, usize, bool)> {
         ("transformList", 4) => (LoopKind::TransformList, 2, true),
         ("transformMap", 3) => (LoopKind::TransformMap, 2, false),
         ("transformMap", 4) => (LoopKind::TransformMap, 2, true),
+        ("transformMapEntry", 3) => (LoopKind::TransformMapEntry, 2, false),
+        ("transformMapEntry", 4) => (LoopKind::TransformMapEntry, 2, true),
+        ("sortBy", 2) => (LoopKind::SortBy, 1, false),
         _ => return None,
     })
 }

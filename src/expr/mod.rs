@@ -14,7 +14,7 @@
 //! - Secrets are opaque: not empty, their length known, any other question unknown.
 //! - A descriptor's quantity, duration or timestamp lies in its tree as text and is converted where it is read.
 //! - A map of a fact tree reached by reference equals another if and only if it is the same node: fact trees can be cyclic.
-//! - Messages, named time zones, and the url, ip, cidr, semver and sets libraries are absent.
+//! - Messages and named time zones are absent. Of the authorizer there are the names only: it is never known.
 //!
 //! Variables: parameters are best handed in as [`Value::map`]; a tree works as well if its variable is declared unblamed.
 
@@ -27,6 +27,7 @@ mod compare;
 mod eval;
 mod functions;
 mod lex;
+mod library;
 mod lower;
 mod macros;
 mod parse;
@@ -46,6 +47,7 @@ pub use ast::{Binary, Element, Entry, Expr, ExprKind, Literal, Loop, LoopKind, M
 pub use blame::{Blame, blame, origin};
 pub use check::CheckError;
 pub use functions::{Function, Param, Returns, Style, all as functions};
+pub use library::Library;
 pub use parse::MAX_LENGTH;
 pub use program::{Env, Program, Uses};
 pub use scope::{Scope, Variable};

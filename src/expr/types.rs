@@ -31,6 +31,8 @@ pub enum Type {
     Timestamp,
     /// A Kubernetes quantity.
     Quantity,
+    /// A value of a Kubernetes library, by its CEL name.
+    Opaque(&'static str),
     /// The type of types.
     Type,
     /// A list.
@@ -166,6 +168,7 @@ impl Ty {
                 Type::Duration => Shape::Duration,
                 Type::Timestamp => Shape::Timestamp,
                 Type::Quantity => Shape::Quantity,
+                Type::Opaque(name) => Shape::Opaque(name),
                 Type::Type => Shape::Type,
                 Type::List(_) => Shape::List,
                 Type::Map(_) | Type::Object(_) => Shape::Map,
@@ -198,6 +201,7 @@ pub(super) enum Shape {
     Duration,
     Timestamp,
     Quantity,
+    Opaque(&'static str),
     Type,
     List,
     Map,
@@ -218,6 +222,7 @@ impl fmt::Display for Type {
             Type::Duration => f.write_str("duration"),
             Type::Timestamp => f.write_str("timestamp"),
             Type::Quantity => f.write_str("quantity"),
+            Type::Opaque(name) => f.write_str(name),
             Type::Type => f.write_str("type"),
             Type::List(inner) => write!(f, "list({inner})"),
             Type::Map(inner) => write!(f, "map({inner})"),

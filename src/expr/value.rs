@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::library::Library;
 use super::site::Site;
 use crate::syntax::{Data, Forest, Origin};
 use crate::values::Quantity;
@@ -100,6 +101,8 @@ pub enum Value<'a> {
     Timestamp(Timestamp),
     /// A Kubernetes quantity.
     Quantity(Held<'a, Quantity>),
+    /// An address, a range, a URL, a version or a format.
+    Library(Arc<Library>),
     /// A list that lies in no tree.
     List(Held<'a, List<'a>>),
     /// A map that lies in no tree.
@@ -213,6 +216,7 @@ impl<'a> Value<'a> {
             Value::Duration(value) => Value::Duration(value),
             Value::Timestamp(value) => Value::Timestamp(value),
             Value::Quantity(quantity) => Value::quantity(*quantity),
+            Value::Library(value) => Value::Library(value),
             Value::Type(name) => Value::Type(name),
             Value::Node(site) => Value::node(forest, site.at()),
             Value::Optional(value) => Value::Optional(value.map(|value| Box::new(value.settle(forest)))),
@@ -315,6 +319,7 @@ impl<'a> Value<'a> {
             Value::Duration(duration) => Some(duration_text(duration)),
             Value::Timestamp(timestamp) => Some(timestamp.to_string()),
             Value::Quantity(quantity) => Some(quantity.to_string()),
+            Value::Library(value) => Some(value.to_string()),
             Value::Type(name) => Some(name.to_string()),
             Value::Optional(Some(value)) => value.to_text(),
             Value::Node(site) if matches!(site.data(), Data::Redacted(_)) => Some("(redacted)".to_string()),
@@ -339,6 +344,7 @@ impl<'a> Value<'a> {
             Value::Duration(_) => "google.protobuf.Duration",
             Value::Timestamp(_) => "google.protobuf.Timestamp",
             Value::Quantity(_) => "kubernetes.Quantity",
+            Value::Library(value) => value.type_name(),
             Value::List(_) => "list",
             Value::Map(_) => "map",
             Value::Optional(_) => "optional_type",

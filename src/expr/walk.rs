@@ -3,6 +3,8 @@
 //! An open list decides `all` by a known offender and `exists` by a known hit and is otherwise unknown; what is filtered or
 //! mapped from it stays open.
 
+use std::cmp::Ordering;
+
 use super::ast::LoopKind;
 use super::code::Walk;
 use super::eval::{Machine, worse};
@@ -74,6 +76,8 @@ impl<'a> Machine<'_, 'a> {
             LoopKind::ExistsOne => self.exists_one(walk, &rounds, open),
             LoopKind::Filter | LoopKind::Map | LoopKind::TransformList => self.listed(walk, &rounds, open),
             LoopKind::TransformMap => self.mapped(walk, &rounds, open),
+            LoopKind::TransformMapEntry => self.entries(walk, &rounds, open),
+            LoopKind::SortBy => self.sorted(walk, &rounds, open),
         }
     }
 
@@ -138,6 +142,52 @@ impl<'a> Machine<'_, 'a> {
             });
         }
         Ok(Value::List(Held::Shared(List { items, open }.into())))
+    }
+
+    /// Every round gives a map; no two may give the same key.
+    fn entries(&mut self, walk: &'a Walk, rounds: &Rounds<'a>, open: Option<Reason>) -> Outcome<Value<'a>> {
+        let mut entries: Vec<(Value<'a>, Value<'a>)> = Vec::new();
+        for index in 0..rounds.len() {
+            self.steps.charge(1)?;
+            self.enter(walk, rounds.round(index, true));
+            if !self.admits(walk)? {
+                continue;
+            }
+            let made = self.loaded(&walk.body)?;
+            let Some((pairs, _)) = made.pairs() else {
+                return fail(format!("a map is needed here, not {}", made.type_name()));
+            };
+            for (key, value) in pairs {
+                let key = key.load()?;
+                self.steps.charge(1 + entries.len() / 8)?;
+                if entries.iter().any(|(known, _)| known.same_scalar(&key) == Some(true)) {
+                    return fail("two rounds give the same key");
+                }
+                entries.push((key, value));
+            }
+        }
+        Ok(Value::Map(Held::Shared(Map { entries, open }.into())))
+    }
+
+    fn sorted(&mut self, walk: &'a Walk, rounds: &Rounds<'a>, open: Option<Reason>) -> Outcome<Value<'a>> {
+        if let Some(reason) = open {
+            return unknown(&reason);
+        }
+        let mut keyed = Vec::with_capacity(rounds.len());
+        for index in 0..rounds.len() {
+            self.steps.charge(1 + rounds.len().checked_ilog2().unwrap_or(0) as usize)?;
+            self.enter(walk, rounds.round(index, false));
+            keyed.push((self.loaded(&walk.body)?, rounds.round(index, false).value));
+        }
+        let mut failed = Ok(());
+        keyed.sort_by(|(a, _), (b, _)| match a.order(b) {
+            Ok(order) => order.unwrap_or(Ordering::Equal),
+            Err(halt) => {
+                failed = Err(halt);
+                Ordering::Equal
+            }
+        });
+        failed.map(|()| Value::list(keyed.into_iter().map(|(_, value)| value).collect()))
     }
 
     fn mapped(&mut self, walk: &'a Walk, rounds: &Rounds<'a>, open: Option<Reason>) -> Outcome<Value<'a>> {

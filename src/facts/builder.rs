@@ -260,6 +260,57 @@ impl FactBuilder {
         self.push(Data::Map(items), origin)
     }
 
+    /// A scalar of a document, copied as it is.
+    pub fn scalar(&mut self, value: View<'_>) -> NodeId {
+        let origin = Origin::Node(value.at());
+        match value.data() {
+            Data::Str(_) => self.str(value.str().unwrap_or_default(), origin),
+            Data::List(_) | Data::Map(_) => self.null(origin),
+            Data::Unknown | Data::Ref(_) => {
+                let hidden = || Reason::new(UnknownCode::Partial, "the value is not known");
+                self.unknown(value.unknown().cloned().unwrap_or_else(hidden), origin)
+            }
+            data => self.push(data, origin),
+        }
+    }
+
+    /// What a node holds.
+    pub fn data(&self, node: NodeId) -> Data {
+        self.tree.data(node)
+    }
+
+    /// The text of a node.
+    pub fn text(&self, node: NodeId) -> Option<&str> {
+        self.tree.str(node)
+    }
+
+    /// Keys and values of a map.
+    pub fn pairs(&self, map: NodeId) -> Vec<(NodeId, NodeId)> {
+        self.tree.entries(map).collect()
+    }
+
+    /// Where a node comes from.
+    pub fn origin(&self, node: NodeId) -> Origin {
+        self.tree.origin(self.id, node)
+    }
+
+    /// Whether a list or map may hold more than is listed.
+    pub fn is_open(&self, node: NodeId) -> bool {
+        self.tree.reason(node).is_some()
+    }
+
+    /// A fraction.
+    pub fn float(&mut self, value: f64, origin: Origin) -> NodeId {
+        self.push(Data::Float(value), origin)
+    }
+
+    /// A map of key nodes and values.
+    pub fn entries(&mut self, pairs: &[(NodeId, NodeId)], origin: Origin) -> NodeId {
+        let nodes: Vec<NodeId> = pairs.iter().flat_map(|&(key, value)| [key, value]).collect();
+        let items = self.tree.push_items(&nodes);
+        self.push(Data::Map(items), origin)
+    }
+
     /// A map with keys taken from the input.
     pub fn named_map(&mut self, fields: &[(String, NodeId)], origin: Origin) -> NodeId {
         let mut nodes = Vec::with_capacity(fields.len() * 2);

@@ -4,6 +4,7 @@
 //! adapter judges. `descriptor` says what each subject offers to rules.
 
 mod access;
+mod admission;
 mod audit;
 mod authentication;
 mod authorization;
@@ -22,6 +23,7 @@ mod encryption;
 mod ingress;
 mod live;
 mod load_balancer;
+mod monitor;
 mod namespace;
 mod network;
 mod network_policy;
@@ -49,7 +51,7 @@ use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory, Role};
 use crate::syntax::{Format, Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Reason, SourceId, TreeId, UnknownCode};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
 pub fn anchor(root: View<'_>) -> NodeRef {
@@ -75,6 +77,11 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
     facts.map(&fields, Origin::Node(anchor(root)))
 }
 
+/// Why what nobody in sight declares may be there all the same.
+fn declared_elsewhere() -> Reason {
+    Reason::new(UnknownCode::Partial, "another part of the input declares it")
+}
+
 /// What facts are made with besides the document at hand: dated tables, and documents that decide for others.
 struct Tables {
     known: workload::Known,
@@ -84,6 +91,9 @@ struct Tables {
     /// Addresses that no single node owns, by environment.
     floating: Vec<Vec<String>>,
     schemas: schema::Schemas,
+    monitored: monitor::Monitored,
+    /// The admission policies of the input, if there are any.
+    policies: Option<admission::Policies>,
     runbook: runbook::Runbook,
     claims: claims::Claims,
     pods: live::Pods,
@@ -167,6 +177,7 @@ impl Maker {
         definitions: Option<Inventory>,
         judged: Judged,
     ) -> Result<Maker, String> {
+        let schemas = schema::Schemas::load(assumptions.target_minor, inventory, definitions)?;
         let tables = Tables {
             known: workload::Known::load()?,
             components: component::ComponentTables::load(assumptions.as_of)?,
@@ -177,7 +188,9 @@ impl Maker {
             claims: claims::Claims::gather(inventory),
             pods: live::Pods::gather(inventory),
             denials: network_policy::Denials::gather(inventory),
-            schemas: schema::Schemas::load(assumptions.target_minor, inventory, definitions)?,
+            monitored: monitor::Monitored::gather(inventory),
+            policies: judged.any(&[SubjectKind::Admission]).then(|| admission::Policies::gather(inventory)).flatten(),
+            schemas,
             target_minor: assumptions.target_minor,
             judged,
         };
@@ -243,6 +256,11 @@ impl Maker {
             });
             facts.without_schema += ids.len() - typed.len();
             built.extend(typed);
+        }
+        if self.tables.policies.is_some() {
+            built.extend(pass(inventory, &self.tables, ids, |inventory, tables, id, tree| {
+                tables.policies.as_ref()?.build(inventory, &tables.schemas, id, tree)
+            }));
         }
         let raw = ids.iter().map(|&id| Subject::of(SubjectKind::Object, inventory.document(id).root, inventory, id));
         facts.subjects.extend(built.into_iter().chain(raw));
@@ -323,7 +341,8 @@ fn pass(
 /// What an ordinary object is to a cluster, where anybody judges it.
 fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
     use SubjectKind::{
-        Autoscaler, Binding, ConfigMap, Container, Ingress, Namespace, NetworkPolicy, Pdb, Role, Service, Workload,
+        Autoscaler, Binding, ConfigMap, Container, Ingress, Monitor, Namespace, NetworkPolicy, Pdb, Role, Service,
+        Workload,
     };
     let document = inventory.document(id);
     let judged = |kinds: &[SubjectKind]| tables.judged.any(kinds).then_some(());
@@ -341,6 +360,9 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
         }
         "ConfigMap" => judged(&[ConfigMap]).and_then(|()| config_map::build(inventory, id, tree)),
         "Namespace" => judged(&[Namespace]).and_then(|()| namespace::build(inventory, tables, id, tree)),
+        "ServiceMonitor" | "PodMonitor" => {
+            judged(&[Monitor]).and_then(|()| monitor::build(inventory, &tables.monitored, id, tree))
+        }
         "Role" | "ClusterRole" => judged(&[Role]).and_then(|()| access::role(inventory, &tables.controllers, id, tree)),
         "RoleBinding" | "ClusterRoleBinding" => {
             judged(&[Binding]).and_then(|()| access::binding(inventory, &tables.controllers, id, tree))

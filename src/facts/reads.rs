@@ -44,6 +44,14 @@ pub const APIS: &[Api] = &[
     api("", "v1", "ServiceAccount", "serviceaccounts", true),
     api("", "v1", "Service", "services", true),
     api("admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false),
+    api("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", false),
+    api(
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
+        false,
+    ),
     api(
         "admissionregistration.k8s.io",
         "v1",
@@ -74,6 +82,8 @@ pub const APIS: &[Api] = &[
     api("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes", true),
     api("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", true),
     api("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects", true),
+    api("monitoring.coreos.com", "v1", "PodMonitor", "podmonitors", true),
+    api("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", true),
     api("networking.k8s.io", "v1", "IngressClass", "ingressclasses", false),
     api("networking.k8s.io", "v1", "Ingress", "ingresses", true),
     api("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true),
@@ -173,6 +183,14 @@ pub fn subject_reads(kind: SubjectKind) -> &'static [SubjectRead] {
         SubjectKind::Etcd => &[All("", "pods"), KUBEADM],
         SubjectKind::Backup => &[All("batch", "cronjobs")],
         SubjectKind::Release => &[KUBEADM],
+        SubjectKind::Monitor => {
+            &[All("monitoring.coreos.com", "podmonitors"), All("monitoring.coreos.com", "servicemonitors")]
+        }
+        // The workloads that policies would refuse.
+        SubjectKind::Admission => &[
+            All("admissionregistration.k8s.io", "validatingadmissionpolicies"),
+            All("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
+        ],
         SubjectKind::Authentication
         | SubjectKind::Authorization
         | SubjectKind::Encryption

@@ -52,6 +52,7 @@ subjects! {
     Ingress = "ingress", "ingress";
     NetworkPolicy = "network-policy", "networkPolicy";
     Autoscaler = "autoscaler", "autoscaler";
+    Monitor = "monitor", "monitor";
     Role = "role", "role";
     Binding = "binding", "binding";
     AccessPath = "access-path", "accessPath";
@@ -71,6 +72,7 @@ subjects! {
     Release = "release", "release";
     Runbook = "runbook", "runbook";
     Schema = "schema", "schema";
+    Admission = "admission", "admission";
     Object = "object", "object";
     Document = "document", "document";
 }

@@ -12,6 +12,7 @@ mod quantity;
 mod selector;
 mod shellwords;
 mod timespan;
+mod url;
 mod version;
 
 pub use cidr::{Cidr, CidrError, is_local, is_private};
@@ -23,4 +24,5 @@ pub use quantity::{Format, Quantity, QuantityError};
 pub use selector::{Operator, Requirement, Selector, SelectorError};
 pub use shellwords::{Redirect, Separator, ShellCommand, ShellWord, shell_commands};
 pub use timespan::{Milliseconds, haproxy_millis, systemd_millis};
+pub use url::{Url, UrlError};
 pub use version::{KubeVersion, Stage, VersionError};

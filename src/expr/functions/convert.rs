@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ANY, Body, Function, GIVES_BOOL, GIVES_INT, GIVES_TEXT, Returns, Style, length, text, time};
+use crate::expr::library;
 use crate::expr::steps::Steps;
 use crate::expr::types::Type;
 use crate::expr::value::{Held, Outcome, Value, duration_text, fail, secret};
@@ -32,6 +33,8 @@ const SCALAR: super::Param = &[
     Type::Duration,
     Type::Timestamp,
     Type::Quantity,
+    Type::Opaque(library::IP),
+    Type::Opaque(library::CIDR),
 ];
 const DURATION: super::Param = &[Type::String, Type::Duration];
 const TIMESTAMP: super::Param = &[Type::String, Type::Timestamp, Type::Int];
@@ -61,6 +64,7 @@ fn string<'a>(_: &Steps, args: &[Value<'a>]) -> Outcome<Value<'a>> {
         Value::Duration(value) => duration_text(*value),
         Value::Timestamp(value) => value.to_string(),
         Value::Quantity(value) => value.to_string(),
+        Value::Library(value) => value.to_string(),
         Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => text.to_string(),
             Err(_) => return fail("the bytes are no UTF-8 text"),

@@ -17,15 +17,6 @@ const GIVES_QUANTITY: Returns = Returns::Always(Type::Quantity);
 pub(super) const TABLE: &[Function] = &[
     Function::global("quantity", &[READABLE], GIVES_QUANTITY, quantity),
     Function::global("isQuantity", &[READABLE], GIVES_BOOL, |_, a| Ok(Value::Bool(read(a)?.is_some()))),
-    Function::method("isGreaterThan", &[QUANTITY, QUANTITY], GIVES_BOOL, |_, a| {
-        Ok(Value::Bool(quantity_of(a, 0)? > quantity_of(a, 1)?))
-    }),
-    Function::method("isLessThan", &[QUANTITY, QUANTITY], GIVES_BOOL, |_, a| {
-        Ok(Value::Bool(quantity_of(a, 0)? < quantity_of(a, 1)?))
-    }),
-    Function::method("compareTo", &[QUANTITY, QUANTITY], GIVES_INT, |_, a| {
-        Ok(Value::Int(quantity_of(a, 0)?.cmp(quantity_of(a, 1)?) as i64))
-    }),
     Function::method("asInteger", &[QUANTITY], GIVES_INT, |_, a| match quantity_of(a, 0)?.as_integer() {
         Some(value) => Ok(Value::Int(value)),
         None => fail("the quantity is no integer"),
@@ -46,6 +37,11 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("find", Style::Method, &[TEXT, TEXT], GIVES_TEXT, Body::Regex(find)),
     Function::new("findAll", Style::Method, &[TEXT, TEXT, INT], GIVES_TEXTS, Body::Regex(find_all)).optional(1),
 ];
+
+/// The order of two quantities.
+pub(super) fn compare(args: &[Value<'_>]) -> Outcome<std::cmp::Ordering> {
+    Ok(quantity_of(args, 0)?.cmp(quantity_of(args, 1)?))
+}
 
 /// Numbers are quantities too: YAML turns `cpu: 2` into one before anybody asks.
 fn read(args: &[Value<'_>]) -> Outcome<Option<Quantity>> {

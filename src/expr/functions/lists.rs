@@ -16,6 +16,7 @@ pub(super) const TABLE: &[Function] = &[
     Function::method("min", &[LIST], Returns::Element, |s, a| extreme(s, &list(a, 0)?, Ordering::Less)),
     Function::method("max", &[LIST], Returns::Element, |s, a| extreme(s, &list(a, 0)?, Ordering::Greater)),
     Function::method("isSorted", &[LIST], GIVES_BOOL, is_sorted),
+    Function::method("includes", &[&[], &[]], GIVES_BOOL, includes),
     Function::method("sort", &[LIST], Returns::First, sort),
     Function::method("distinct", &[LIST], Returns::First, distinct),
     Function::method("flatten", &[LIST, INT], Returns::Always(Type::List(&Type::Dyn)), flatten).optional(1),
@@ -47,6 +48,15 @@ pub(super) fn index_of<'a>(steps: &Steps, args: &[Value<'a>], last: bool) -> Out
         }
     }
     Ok(found.map_or(Value::Int(-1), length))
+}
+
+/// Whether a list has an element, or a value is that element.
+fn includes<'a>(steps: &Steps, args: &[Value<'a>]) -> Outcome<Value<'a>> {
+    if args[0].sequence().is_none() {
+        return args[0].equals(&args[1], steps).map(Value::Bool);
+    }
+    let found = index_of(steps, args, false)?;
+    Ok(Value::Bool(!matches!(found, Value::Int(-1))))
 }
 
 fn sum<'a>(steps: &Steps, args: &[Value<'a>]) -> Outcome<Value<'a>> {

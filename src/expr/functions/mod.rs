@@ -1,14 +1,18 @@
 //! The function library: one table that evaluator and checker share.
 //!
 //! A row says how a function is called, what it takes, what it gives and what it does; the rows of a subject stand in that
-//! subject's file. A row takes loaded values: unknown and failed arguments never reach it. Not here: the macros (`macros`),
-//! and the url, ip, cidr, semver and sets libraries of Kubernetes.
+//! subject's file. A row takes loaded values: unknown and failed arguments never reach it. Not here: the macros (`macros`).
 
+mod authorizer;
 mod convert;
 mod format;
 mod kubernetes;
 mod lists;
+mod named_formats;
+mod net;
 mod optionals;
+mod semantic;
+mod sets;
 mod strings;
 mod time;
 
@@ -126,8 +130,20 @@ impl Function {
 
 /// Every function, subject by subject.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    let subjects: [&'static [Function]; 7] =
-        [convert::TABLE, strings::TABLE, format::TABLE, lists::TABLE, time::TABLE, kubernetes::TABLE, optionals::TABLE];
+    let subjects: [&'static [Function]; 12] = [
+        convert::TABLE,
+        strings::TABLE,
+        format::TABLE,
+        lists::TABLE,
+        time::TABLE,
+        kubernetes::TABLE,
+        optionals::TABLE,
+        net::TABLE,
+        semantic::TABLE,
+        sets::TABLE,
+        named_formats::TABLE,
+        authorizer::TABLE,
+    ];
     subjects.into_iter().flatten()
 }
 

@@ -1,6 +1,6 @@
 //! Optionals: `optional.of`, `optional.none`, `orValue` and the rest.
 
-use super::{ANY, Body, Function, GIVES_ANY, GIVES_BOOL, Param, Returns, Style};
+use super::{ANY, Body, Function, GIVES_ANY, GIVES_BOOL, LIST, Param, Returns, Style, built, list};
 use crate::expr::types::Type;
 use crate::expr::value::{Outcome, Value, fail};
 
@@ -21,9 +21,23 @@ pub(super) const TABLE: &[Function] = &[
         Value::Optional(None) => fail("the optional is none"),
         other => no_optional(other),
     }),
+    Function::global("optional.unwrap", &[LIST], GIVES_ANY, |_, args| unwrapped(args)),
+    Function::method("unwrapOpt", &[LIST], GIVES_ANY, |_, args| unwrapped(args)),
     Function::new("orValue", Style::Method, &[OPTIONAL, ANY], Returns::Inner, Body::OrValue),
     Function::new("or", Style::Method, &[OPTIONAL, OPTIONAL], Returns::First, Body::Or),
 ];
+
+/// What the optionals of a list hold, empty ones left out.
+fn unwrapped<'a>(args: &[Value<'a>]) -> Outcome<Value<'a>> {
+    let mut kept = Vec::new();
+    for item in list(args, 0)? {
+        match item {
+            Value::Optional(value) => kept.extend(value.map(|value| *value)),
+            other => return no_optional(&other),
+        }
+    }
+    Ok(built(kept))
+}
 
 fn no_optional<'a>(value: &Value<'_>) -> Outcome<Value<'a>> {
     fail(format!("an optional is needed here, not {}", value.type_name()))

@@ -54,6 +54,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::Ingress => Some(&traffic::INGRESS),
         SubjectKind::NetworkPolicy => Some(&traffic::NETWORK_POLICY),
         SubjectKind::Autoscaler => Some(&traffic::AUTOSCALER),
+        SubjectKind::Monitor => Some(&traffic::MONITOR),
         SubjectKind::Role => Some(&objects::ROLE),
         SubjectKind::Binding => Some(&objects::BINDING),
         SubjectKind::Release => Some(&runbook::RELEASE),
@@ -73,6 +74,7 @@ pub fn descriptor(kind: SubjectKind) -> Option<&'static Object> {
         SubjectKind::LoadBalancer => Some(&edge::LOAD_BALANCER),
         SubjectKind::Backup => Some(&edge::BACKUP),
         SubjectKind::Schema => Some(&schema::SCHEMA),
+        SubjectKind::Admission => Some(&schema::ADMISSION),
         SubjectKind::Object | SubjectKind::Document => None,
     }
 }

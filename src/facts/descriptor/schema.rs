@@ -1,5 +1,6 @@
-//! `schema`.
+//! `schema` and `admission`.
 
+use super::list;
 use super::object;
 use crate::expr::Type;
 
@@ -18,6 +19,7 @@ object! {
     wrongTypes: Type::List(&Type::Object(&VIOLATION)), "Fields with a value of another type";
     missingFields: Type::List(&Type::Object(&VIOLATION)), "Fields that are required and not there";
     invalidValues: Type::List(&Type::Object(&VIOLATION)), "Fields with a value that is not allowed";
+    unsortedKey: Type::String, "The first key that should stand before the one in front of it; null if all are in order";
     deprecatedFields: Type::List(&Type::Object(&DEPRECATED_FIELD)), "Fields that it sets and that are deprecated while the API version lives on (data/deprecated-fields.yaml)";
 }
 
@@ -34,4 +36,23 @@ object! {
     VIOLATION = "violation", "A field that a type does not allow";
     field: Type::String, "Its path: `spec.containers[0].image`";
     text: Type::String, "What would be right; empty for a missing field";
+}
+
+object! {
+    /// An object and an admission policy that applies to it.
+    ADMISSION = "admission", "An object and a ValidatingAdmissionPolicy of the input that applies to it";
+    kind: Type::String, "The object's kind";
+    name: Type::String, "The object's name";
+    ofPods: Type::Bool, "The policy applies to the pods that a controller makes of the object";
+    policy: Type::String, "The policy's name", [list("admissionregistration.k8s.io", "validatingadmissionpolicies")];
+    binding: Type::String, "The binding's name", [list("admissionregistration.k8s.io", "validatingadmissionpolicybindings")];
+    violations: Type::List(&Type::Object(&POLICY_VIOLATION)), "What the policy would complain about";
+}
+
+object! {
+    /// A validation of a policy that does not hold.
+    POLICY_VIOLATION = "policyViolation", "A validation of a policy that does not hold";
+    message: Type::String, "What the API server would say";
+    action: Type::String, "What happens then: `Deny`, `Warn` or `Audit`";
+    expression: Type::String, "The expression's place, or the binding's";
 }

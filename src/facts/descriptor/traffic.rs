@@ -1,4 +1,4 @@
-//! `ingress`, `networkPolicy` and `autoscaler`.
+//! `ingress`, `networkPolicy`, `monitor` and `autoscaler`.
 
 use super::workload::NEIGHBOUR;
 use super::{list, object};
@@ -56,6 +56,15 @@ object! {
     NGINX_NOTE = "nginxAnnotation", "An annotation that an nginx controller reads";
     name: Type::String, "What follows the slash in its key";
     value: Type::String, "Its value";
+}
+
+object! {
+    /// A ServiceMonitor or PodMonitor.
+    MONITOR = "monitor", "A ServiceMonitor or PodMonitor of the Prometheus operator";
+    kind: Type::String, "ServiceMonitor or PodMonitor";
+    name: Type::String, "Name";
+    selector: Type::Dyn, "spec.selector; null if unset";
+    targets: Type::List(&Type::Object(&NEIGHBOUR)), "Services, or workloads of pods, that it selects", [list("", "services"), list("", "pods")];
 }
 
 object! {

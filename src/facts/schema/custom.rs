@@ -1,14 +1,12 @@
 //! Holds a custom resource against the structural schema of its definition, as the API server does.
 //!
-//! Types, required and unknown fields, value checks (`enum`, `pattern`, ranges, lengths, `allOf`, `anyOf`, `oneOf`, `not`) and
-//! `x-kubernetes-validations`. Defaults are not filled in, so a validation that fails for want of a value is a doubt and
-//! no violation; transition rules need an earlier state and are left out.
+//! Types, required and unknown fields, and value checks (`enum`, `pattern`, ranges, lengths, `allOf`, `anyOf`, `oneOf`, `not`).
+//! `x-kubernetes-validations` are evaluated by `validations`.
 
 use super::patterns::Patterns;
 use super::violation::{Found, Path, Violation, Wrong};
-use crate::expr::{Env, Site, Truth, Value};
 use crate::inventory::hides;
-use crate::syntax::{Data, Forest, Origin, View};
+use crate::syntax::{Data, Origin, View};
 use crate::vocabulary::{NodeId, NodeRef, Reason, UnknownCode, nearest};
 
 /// What every object has besides its own fields.
@@ -17,9 +15,7 @@ const OBJECT_FIELDS: &[&str] = &["apiVersion", "kind", "metadata"];
 /// What every check needs.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The trees that the object lies in.
-    pub forest: &'a Forest,
-    /// Compiled patterns and validations.
+    /// Compiled patterns.
     pub patterns: &'a Patterns,
     /// Kustomize may add what is missing.
     pub kustomized: bool,
@@ -58,7 +54,6 @@ impl<'a> Check<'a> {
             Data::List(_) => self.list(at, schema),
             _ => {}
         }
-        self.validations(at, schema);
     }
 
     fn list(&mut self, at: View<'a>, schema: View<'a>) {
@@ -157,28 +152,6 @@ impl<'a> Check<'a> {
             return Some("it must fit exactly one of `oneOf`".to_string());
         }
         schema.get("not").filter(|inner| holds(*inner)).map(|_| "it must not fit `not`".to_string())
-    }
-
-    fn validations(&mut self, at: View<'a>, schema: View<'a>) {
-        for validation in schema.get("x-kubernetes-validations").into_iter().flat_map(View::items) {
-            let Some(rule) = validation.str_at("rule").filter(|rule| !rule.contains("oldSelf")) else { continue };
-            let Some(program) = self.context.patterns.validation(rule) else {
-                self.doubt(&[Wrong::Value], UnknownCode::RuleError, "has a validation that is not understood here");
-                continue;
-            };
-            let slots = [Value::Node(Site::new(self.context.forest, at.at()))];
-            let env = Env { forest: self.context.forest, slots: &slots };
-            match program.eval(&env).truth() {
-                Truth::True => {}
-                Truth::False => {
-                    let text =
-                        validation.str_at("message").map_or_else(|| format!("`{rule}` must hold"), str::to_string);
-                    self.push(Wrong::Value, self.path.with(""), at, text);
-                }
-                // A default that nobody filled in here may decide it.
-                _ => self.doubt(&[Wrong::Value], UnknownCode::Partial, "has a validation that rests on defaults"),
-            }
-        }
     }
 
     fn push(&mut self, wrong: Wrong, path: String, at: View<'_>, text: String) {

@@ -3,20 +3,25 @@
 //! Built-in kinds are held against `table`, custom ones against their definition. What a rule may say about meaning (ports that nobody listens on, names that
 //! clash) is no business of this module.
 
+mod admitted;
 mod check;
 mod custom;
 mod definitions;
 mod deprecated;
 mod lifecycle;
 mod limits;
+mod order;
 mod patterns;
 mod table;
+mod validations;
 mod violation;
+
+use std::sync::OnceLock;
 
 use super::{Built, FactBuilder, Fallback, SubjectKind, anchor, name};
 use crate::facts::Subject;
 use crate::inventory::{DocumentId, Inventory, Key};
-use crate::syntax::View;
+use crate::syntax::{Forest, Origin, View};
 use crate::vocabulary::{NodeId, NodeRef, TreeId};
 
 use definitions::Definitions;
@@ -25,6 +30,9 @@ use lifecycle::{Life, Lives};
 use patterns::Patterns;
 use table::Schema;
 use violation::{Found, Wrong};
+
+use admitted::Defaults;
+pub use admitted::{Admitted, Types};
 
 /// The dated tables.
 #[derive(Debug)]
@@ -36,6 +44,7 @@ pub struct Schemas {
     definitions: Definitions,
     deprecated: DeprecatedFields,
     patterns: Patterns,
+    defaults: OnceLock<Defaults>,
 }
 
 impl Schemas {
@@ -49,6 +58,7 @@ impl Schemas {
             definitions,
             deprecated: DeprecatedFields::load()?,
             patterns: Patterns::default(),
+            defaults: OnceLock::new(),
         })
     }
 
@@ -60,6 +70,35 @@ impl Schemas {
     /// The day the deprecated fields were collected.
     pub fn fields_date(&self) -> &str {
         &self.deprecated.date
+    }
+
+    /// What objects are copied by, the way admission policies see them. What API servers add to objects is read when
+    /// somebody asks first; a test holds that it can be read.
+    pub fn types(&self) -> Types<'_> {
+        let defaults = self.defaults.get_or_init(|| Defaults::load(&self.schema).unwrap_or_default());
+        Types { schema: &self.schema, defaults, definitions: &self.definitions, minor: self.minor }
+    }
+
+    /// The validations of a custom resource. As in the API server they are left out where a type is wrong or a field missing.
+    fn validate(&self, inventory: &Inventory, id: DocumentId, schema: View<'_>, found: &mut Found) {
+        if found.violations.iter().any(|violation| matches!(violation.wrong, Wrong::Type | Wrong::Missing)) {
+            return;
+        }
+        let mut forest = Forest::default();
+        let tree = self.types().admit(inventory, id, true).tree;
+        let node = tree.root();
+        let root = NodeRef { tree: forest.push(tree), node };
+        validations::check(&forest, &self.patterns, schema, forest.view(root), found);
+    }
+
+    /// The definition of a custom resource.
+    pub fn definition<'a>(&'a self, inventory: &'a Inventory, id: DocumentId, key: &Key) -> Option<View<'a>> {
+        self.definitions.definition(inventory, id, key)
+    }
+
+    /// Whether the target version serves one of Kubernetes' own kinds in a version.
+    pub fn serves(&self, api_version: &str, kind: &str) -> bool {
+        self.schema.kind(api_version, kind, self.minor).is_some()
     }
 
     /// The facts of an object whose kind is known, now or once.
@@ -78,8 +117,11 @@ impl Schemas {
         let found = match (ty, custom) {
             (Some(ty), _) => check::check(&self.schema, ty, self.minor, root, kustomized),
             (None, Some(schema)) => {
-                let context = custom::Context { forest: inventory.forest(), patterns: &self.patterns, kustomized };
-                custom::check(context, schema, root)
+                let mut found = custom::check(custom::Context { patterns: &self.patterns, kustomized }, schema, root);
+                if self.definitions.validates(inventory, id, key) {
+                    self.validate(inventory, id, schema, &mut found);
+                }
+                found
             }
             (None, None) => Found::default(),
         };
@@ -115,9 +157,18 @@ impl Schemas {
             ("missingFields", found.list(facts, Wrong::Missing)),
             ("invalidValues", found.list(facts, Wrong::Value)),
             ("deprecatedFields", deprecated),
+            ("unsortedKey", unsorted(facts, root)),
         ];
         let origin = facts.anchor();
         facts.map(&fields, origin)
+    }
+}
+
+/// The first key that stands after a key it should stand before; null if there is none.
+fn unsorted(facts: &mut FactBuilder, root: View<'_>) -> NodeId {
+    match order::first_unsorted(root) {
+        Some((key, name)) => facts.str(name, Origin::Key(key)),
+        None => facts.null(Origin::Anchor(anchor(root))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Patterns and validations of custom resources, compiled once and shared by the threads that check objects.
 
-use std::sync::{Arc, Mutex};
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use regex::Regex;
 use rustc_hash::FxHashMap;
@@ -24,11 +25,27 @@ impl Patterns {
     /// The rule of an `x-kubernetes-validations`, over `self`.
     pub fn validation(&self, rule: &str) -> Option<Arc<Program>> {
         cached(&self.programs, rule, |rule| {
+            let rule = unescaped(rule);
             let mut scope = Scope::new();
             scope.variable("self", Type::Dyn);
-            compile(rule, &scope).ok()
+            compile(&rule, &scope).ok()
         })
     }
+}
+
+/// The name of a field that stands escaped in a rule: `x__dash__kind` is `x-kind`, `__namespace__` is `namespace`.
+fn unescaped(rule: &str) -> Cow<'_, str> {
+    static ESCAPED: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\.(\??)([A-Za-z0-9_]*__[a-z]+__[A-Za-z0-9_]*)\b").ok());
+    let Some(escaped) = ESCAPED.as_ref() else { return Cow::Borrowed(rule) };
+    escaped.replace_all(rule, |found: &regex::Captures<'_>| {
+        let mut name = found[2].to_string();
+        for (word, sign) in [("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"), ("__underscores__", "__")] {
+            name = name.replace(word, sign);
+        }
+        let keyword = name.strip_prefix("__").and_then(|name| name.strip_suffix("__"));
+        format!(".{}`{}`", &found[1], keyword.unwrap_or(&name))
+    })
 }
 
 fn cached<T>(

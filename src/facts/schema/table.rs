@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 const TEXT: &str = include_str!("../../../data/schema.txt");
 
 /// Index of a type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TypeId(u32);
 
 /// What a value must be.
@@ -90,6 +90,7 @@ pub struct Schema {
     /// The fields of each type, sorted by name.
     types: Vec<Vec<Field>>,
     kinds: FxHashMap<(&'static str, &'static str), (TypeId, Minors)>,
+    names: FxHashMap<&'static str, TypeId>,
 }
 
 impl Schema {
@@ -99,13 +100,24 @@ impl Schema {
         for (index, line) in TEXT.lines().enumerate() {
             reader.line(line).ok_or_else(|| format!("data/schema.txt:{}: `{line}` is not understood", index + 1))?;
         }
-        Ok(Schema { date: reader.date, known: reader.known, types: reader.types, kinds: reader.kinds })
+        Ok(Schema {
+            date: reader.date,
+            known: reader.known,
+            types: reader.types,
+            kinds: reader.kinds,
+            names: reader.names,
+        })
     }
 
     /// The type of a kind at a version of Kubernetes; `None` where there is no such kind.
     pub fn kind(&self, api_version: &str, kind: &str, minor: u32) -> Option<TypeId> {
         let (id, minors) = self.kinds.get(&(api_version, kind))?;
         minors.hold(minor, self.known).then_some(*id)
+    }
+
+    /// A type by its name: `core.v1.PodSpec`.
+    pub fn named(&self, name: &str) -> Option<TypeId> {
+        self.names.get(name).copied()
     }
 
     /// The fields of a type.

@@ -30,7 +30,7 @@ impl Wrong {
 pub struct Violation {
     /// What.
     pub wrong: Wrong,
-    /// The field's path from the object's root.
+    /// The field's path from the object's root; empty for the object as a whole, which is `.` in facts.
     pub path: String,
     /// Where a finding points.
     pub origin: Origin,
@@ -42,7 +42,7 @@ impl Violation {
     /// The violation as a fact.
     pub fn build(&self, facts: &mut FactBuilder) -> NodeId {
         let fields = [
-            ("field", facts.str(&self.path, self.origin.clone())),
+            ("field", facts.str(if self.path.is_empty() { "." } else { &self.path }, self.origin.clone())),
             ("text", facts.str(&self.text, self.origin.clone())),
         ];
         facts.map(&fields, self.origin.clone())
