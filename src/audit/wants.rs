@@ -100,7 +100,7 @@ pub(super) fn unseen(rule: &Rule, listings: &Listings) -> Vec<Reason> {
 
 /// Rules about what is known of a cluster besides its objects read its metrics.
 fn reads_metrics(rule: &Rule) -> bool {
-    rule.kinds.iter().any(|pattern| pattern.group == "k8sready.io")
+    rule.kinds.iter().any(|pattern| pattern.group == "k8sready.io" && pattern.kind == "Cluster")
 }
 
 /// The names of the metrics that a rule's expressions quote, without the endings that a histogram has several of. Of the tens

@@ -37,6 +37,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Print the rights that an audit of a cluster needs
     Rbac(RbacArgs),
+    /// Keep what a cluster answers in a file, for `audit --snapshot`
+    Snapshot(Box<SnapshotArgs>),
     /// See what configures an audit, and where each value comes from
     Config(ConfigArgs),
     /// Print completions for a shell
@@ -273,6 +275,23 @@ pub struct RulesArgs {
     /// More rules from a folder (repeatable)
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
+}
+
+/// Arguments of `snapshot`.
+#[derive(Debug, clap::Args)]
+pub struct SnapshotArgs {
+    /// The file to write; only its owner may read it
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// More rules from a folder, whose needs are kept too (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Not a word on standard error
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Which cluster, and as whom
+    #[command(flatten)]
+    pub cluster: LiveArgs,
 }
 
 /// Arguments of `rbac`.

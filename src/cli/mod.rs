@@ -9,7 +9,7 @@ mod live;
 
 pub use args::{
     Args, AuditArgs, BaselineArgs, BaselineCommand, BaselineFile, ColorChoice, Command, CompletionsArgs, ConfigArgs,
-    ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RbacArgs, RulesArgs,
+    ConfigCommand, ConfigFrom, ExplainArgs, InitArgs, Named, RbacArgs, RulesArgs, SnapshotArgs,
 };
 pub use config::{Chart, Config, Override, Suppress};
 pub use layers::{CONFIG_NAMES, ConfigError, ConfigFile, Setting, origins};

@@ -13,6 +13,7 @@ mod preflight;
 mod rbac;
 mod rules;
 mod shell;
+mod snapshot;
 mod texts;
 
 pub use texts::Texts;
@@ -97,6 +98,7 @@ pub fn run(args: Args) -> Result<ExitCode, CommandError> {
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Rbac(args) => rbac::run(&args),
+        Command::Snapshot(args) => snapshot::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),

@@ -43,6 +43,7 @@ pub const APIS: &[Api] = &[
     api("", "v1", "ResourceQuota", "resourcequotas", true),
     api("", "v1", "ServiceAccount", "serviceaccounts", true),
     api("", "v1", "Service", "services", true),
+    api("admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false),
     api("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", false),
     api(
         "admissionregistration.k8s.io",
@@ -51,7 +52,6 @@ pub const APIS: &[Api] = &[
         "validatingadmissionpolicybindings",
         false,
     ),
-    api("admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false),
     api(
         "admissionregistration.k8s.io",
         "v1",
@@ -183,16 +183,13 @@ pub fn subject_reads(kind: SubjectKind) -> &'static [SubjectRead] {
         SubjectKind::Etcd => &[All("", "pods"), KUBEADM],
         SubjectKind::Backup => &[All("batch", "cronjobs")],
         SubjectKind::Release => &[KUBEADM],
-        SubjectKind::Monitor => &[
-            All("monitoring.coreos.com", "podmonitors"),
-            All("monitoring.coreos.com", "servicemonitors"),
-            All("", "services"),
-            All("", "pods"),
-        ],
+        SubjectKind::Monitor => {
+            &[All("monitoring.coreos.com", "podmonitors"), All("monitoring.coreos.com", "servicemonitors")]
+        }
+        // The workloads that policies would refuse.
         SubjectKind::Admission => &[
             All("admissionregistration.k8s.io", "validatingadmissionpolicies"),
             All("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
-            All("", "namespaces"),
         ],
         SubjectKind::Authentication
         | SubjectKind::Authorization

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop")]
 
+mod binary;
 mod drift;
 mod making;
 mod secrets;

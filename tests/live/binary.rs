@@ -5,6 +5,8 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::cluster::cluster;
 use super::server::{Action, Server};
 
@@ -122,6 +124,59 @@ fn a_real_cluster_is_audited() {
     let (_, again, _) = run(&live(&kubeconfig, &["-f", "json"]));
     let undated = |text: &str| text.lines().filter(|line| !line.contains("\"takenAt\"")).collect::<Vec<_>>().join("\n");
     assert!(undated(&stdout) == undated(&again), "the same cluster, another report: {}", difference(&stdout, &again));
+}
+
+#[test]
+fn the_roles_that_are_printed_are_enough() {
+    let Some(cluster) = super::real::filled() else { return };
+    let (_, roles, _) = run(&["rbac"]);
+    let group = "rbac.authorization.k8s.io";
+    let subjects = json!([{"apiGroup": group, "kind": "User", "name": "auditor"}]);
+    let mut objects = Vec::new();
+    for role in serde_saphyr::from_multiple::<serde_json::Value>(&roles).expect("YAML") {
+        let (kind, name) = (role["kind"].as_str().expect("a kind"), role["metadata"]["name"].clone());
+        let namespace =
+            role["metadata"]["namespace"].as_str().map(|name| format!("namespaces/{name}/")).unwrap_or_default();
+        let path = format!("/apis/{group}/v1/{namespace}{}", kind.to_lowercase());
+        let reference = json!({"apiGroup": group, "kind": kind, "name": name});
+        let binding = json!({
+            "apiVersion": role["apiVersion"], "kind": format!("{kind}Binding"), "metadata": role["metadata"],
+            "roleRef": reference, "subjects": subjects,
+        });
+        objects.extend([(format!("{path}s"), role), (format!("{path}bindings"), binding)]);
+    }
+    cluster.create(&objects);
+    let kubeconfig = |user: &str| cluster.settings(user).kubeconfig.named.expect("a kubeconfig").display().to_string();
+    let (code, stdout, stderr) = run(&live(&kubeconfig("auditor"), &["--preflight", "--require-complete"]));
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    let unknown = |user: &str| {
+        let (_, stdout, stderr) = run(&live(&kubeconfig(user), &["-f", "json"]));
+        let report: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("no report: {stderr}"));
+        let results = report["results"].as_array().expect("results").clone();
+        results.into_iter().filter(|result| result["status"] == "unknown").collect::<Vec<_>>()
+    };
+    assert_eq!(unknown("auditor"), unknown("admin"), "an administrator knows more");
+}
+
+#[test]
+fn a_snapshot_is_judged_like_the_cluster() {
+    let Some(cluster) = super::real::filled() else { return };
+    let kubeconfig = cluster.settings("admin").kubeconfig.named.expect("a kubeconfig").display().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cluster.json.gz").display().to_string();
+    let (code, stdout, stderr) = run(&["snapshot", "--kubeconfig", &kubeconfig, "-o", &file]);
+    assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
+    assert!(stderr.starts_with("cluster real via context admin"), "{stderr}");
+    let (_, kept, stderr) = run(&["audit", "--snapshot", &file, "-f", "json"]);
+    let (_, seen, _) = run(&live(&kubeconfig, &["-f", "json"]));
+    let results = |text: &str| {
+        let report: serde_json::Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("no report: {stderr}"));
+        report["results"].to_string().replace(r#""source":"snapshot""#, r#""source":"live""#)
+    };
+    assert!(results(&kept) == results(&seen), "another verdict: {}", difference(&kept, &seen));
+    let (code, _, stderr) = run(&["snapshot", "--server", "http://127.0.0.1:1", "-o", &format!("{file}.none")]);
+    assert_eq!(code, 5, "{stderr}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left of a scan that failed");
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub struct Cluster {
 }
 
 /// The users that the API server knows: name, groups.
-const USERS: &[(&str, &str)] = &[("admin", "system:masters"), ("tenant", "tenants"), ("nobody", "")];
+const USERS: &[(&str, &str)] = &[("admin", "system:masters"), ("tenant", "tenants"), ("auditor", ""), ("nobody", "")];
 
 /// The one of this test run, or `None` where there are no programs.
 pub fn cluster() -> Option<&'static Cluster> {

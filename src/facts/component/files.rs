@@ -184,9 +184,18 @@ pub fn etcd_conf(root: View<'_>) -> Option<Setting<'_>> {
 pub fn of_fields<'a>(table: &FlagTable, component: &str, root: View<'a>) -> Setting<'a> {
     let flag = |(name, path): (&str, &str)| {
         let place = root.path(path).filter(|value| !value.is_null())?;
+        // The kubelet puts its default in the place of a zero duration in its file (`SetDefaults_KubeletConfiguration`), and
+        // kubeadm writes zero for all that nobody set.
+        let unset = component == "kubelet" && place.str().is_some_and(is_zero_duration);
+        (!(unset && table.lasts_by_default(component, name))).then_some(())?;
         Some(SetFlag { name: name.to_string(), value: known_text(place), place })
     };
     Setting { flags: table.fields(component).filter_map(flag).collect(), open: words::openness(root) }
+}
+
+/// `0s`, `0m0s`
+fn is_zero_duration(text: &str) -> bool {
+    text.ends_with(['s', 'm', 'h']) && text.starts_with('0') && text.bytes().all(|byte| b"0hms".contains(&byte))
 }
 
 /// The kind of a component's configuration file.

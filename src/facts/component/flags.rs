@@ -96,6 +96,14 @@ impl FlagTable {
         self.rows(component).filter_map(|(name, row)| Some((name.as_str(), row.field.as_deref()?)))
     }
 
+    /// Whether a flag is a duration that lasts unless somebody says otherwise.
+    pub fn lasts_by_default(&self, component: &str, flag: &str) -> bool {
+        self.row(component, flag).is_some_and(|row| {
+            let nonzero = |text: &String| text.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
+            row.kind == FlagType::Duration && row.default.as_ref().is_some_and(nonzero)
+        })
+    }
+
     /// Whether a flag names a file that must be there when the component starts.
     pub fn names_file(&self, component: &str, flag: &str) -> bool {
         self.row(component, flag).is_some_and(|row| row.path)

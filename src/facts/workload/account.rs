@@ -3,7 +3,7 @@
 use super::Workload;
 use crate::facts::builder::Fallback;
 use crate::inventory::DocumentId;
-use crate::syntax::View;
+use crate::syntax::{Origin, View};
 use crate::vocabulary::NodeId;
 
 /// Of a pod and of a ServiceAccount alike.
@@ -20,9 +20,13 @@ impl<'a> Workload<'a> {
         vec![("tokenMounted", mounted), ("accountGranted", self.facts.bool(granted, anchor))]
     }
 
-    /// The pod decides, else its account, else the default: a token is mounted.
+    /// The pod decides, else its account, else the default: a token is mounted. The kubelet gives none to static pods.
     fn token_mounted(&mut self, accounts: &[DocumentId]) -> NodeId {
         let spec = self.template.spec;
+        let mirror = self.root.path("metadata.annotations").and_then(|notes| notes.get("kubernetes.io/config.mirror"));
+        if let Some(mirror) = mirror {
+            return self.facts.bool(false, Origin::Node(mirror.at()));
+        }
         if spec.get(AUTOMOUNT).is_none()
             && let Some(of_account) = accounts.iter().find_map(|&id| self.root_of(id).get(AUTOMOUNT))
         {
