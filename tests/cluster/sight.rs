@@ -298,3 +298,17 @@ fn kubelets_that_say_nothing_leave_their_rules_unknown() {
     assert_eq!(said(&with("kubelet:nodes", Some(200)), rule[1]), [], "there are no nodes");
     assert_eq!(said(&audit(scan(SHOP), rule), rule[1])[0].2, "partial: no kubelet was asked for its configuration");
 }
+
+#[test]
+fn kubelets_that_are_configured_alike_are_one() {
+    let bad = "{\"kubeletconfig\":{\"readOnlyPort\":10255}}";
+    let scan = answered(scan(SHOP), "kubelet:nodes/node-2/configz", bad);
+    let scan = answered(
+        answered(scan, "kubelet:nodes/node-1/configz", bad),
+        "kubelet:nodes/node-3/configz",
+        "{\"kubeletconfig\":{}}",
+    );
+    let said = said(&audit(scan, &["--select", "kubelet-read-only-port"]), "kubelet-read-only-port");
+    assert_eq!(said[0].1, "KubeletConfiguration/node-1 (and 1 alike) readOnlyPort");
+    assert_eq!(said.len(), 1);
+}
