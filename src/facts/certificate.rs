@@ -1,4 +1,4 @@
-//! The `certificate` subject: certificates in kubeconfigs and in `caBundle` fields.
+//! The `certificate` subject: certificates in kubeconfigs and in `caBundle` fields, and those that an API server presents.
 //!
 //! Days are counted to the date that the audit is for. Private keys are never looked at: redaction took them. Certificates in
 //! files of their own and in Secrets are not read.
@@ -24,6 +24,7 @@ pub const KINDS: &[&str] = &[
     "MutatingWebhookConfiguration",
     "APIService",
     "CustomResourceDefinition",
+    "Cluster",
 ];
 
 /// A field that holds certificates.
@@ -61,6 +62,11 @@ fn places<'a>(root: View<'a>, kind: &str) -> Vec<Place<'a>> {
             let clusters = items("clusters").into_iter();
             let cas = clusters.filter_map(|cluster| cluster.path("cluster.certificate-authority-data"));
             clients.chain(cas.map(|value| Place { usage: "ca", value, with_key: false })).collect()
+        }
+        // What an API server presents to everybody.
+        "Cluster" => {
+            let chain = root.get("servingCertificate");
+            chain.map(|value| Place { usage: "serving", value, with_key: false }).into_iter().collect()
         }
         "APIService" => root.path("spec.caBundle").map(bundle).into_iter().collect(),
         "CustomResourceDefinition" => {

@@ -315,3 +315,18 @@ fn kubelets_that_are_configured_alike_are_one() {
     assert_eq!(said[0].1, "KubeletConfiguration/node-1 (and 1 alike) readOnlyPort");
     assert_eq!(said.len(), 1);
 }
+
+/// A certificate of a fixture, as PEM.
+fn pem() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rules/certificates/certificate-expiring.fail.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let data = text.split("-data: ").nth(1).unwrap().split_whitespace().next().unwrap();
+    String::from_utf8(data_encoding::BASE64.decode(data.as_bytes()).unwrap()).unwrap()
+}
+
+#[test]
+fn the_certificate_that_an_api_server_presents_is_judged() {
+    let scan = answered(scan(SHOP), "tls:serving-certificate", &pem());
+    let said = said(&audit(scan, &["--select", "certificate-expiring"]), "certificate-expiring");
+    assert_eq!((said[0].0, said[0].1.as_str()), (Status::Fail, "Cluster/prod servingCertificate"));
+}

@@ -17,7 +17,7 @@ object! {
     CERTIFICATE = "certificate", "A certificate in a kubeconfig or a caBundle";
     name: Type::String, "Common name; empty if none";
     groups: Type::List(&Type::String), "Organizations, which are groups to Kubernetes";
-    usage: Type::String, "client, ca or caBundle";
+    usage: Type::String, "client, ca, serving (of an API server) or caBundle";
     ca: Type::Bool, "It may sign others";
     expires: Type::String, "The day after which it is not valid";
     daysLeft: Type::Int, "Days from the audit's date until then; negative once it is over";

@@ -1,5 +1,5 @@
 //! What a cluster answers beside its objects, as documents that rules and adapters can read: `Cluster` of group `k8sready.io`
-//! with the server's version and its metrics, and every KubeletConfiguration that kubelets run with.
+//! with the server's version, its certificates and its metrics, and every KubeletConfiguration that kubelets run with.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::source::{Answer, Scan};
 use crate::syntax::metrics::{self, Sample};
+
+/// Where the chain stands that the API server presents.
+const CERTIFICATE: &str = "tls:serving-certificate";
 
 /// The documents, each with the name that reports give it.
 pub(super) fn documents(scan: &Scan) -> Vec<(String, String)> {
@@ -24,6 +27,8 @@ fn cluster_text(scan: &Scan) -> String {
         .filter(|answer| is_good(answer) && answer.path.ends_with("/metrics"))
         .flat_map(|answer| samples(&answer.path, &answer.text))
         .collect();
+    let chain = scan.answers.iter().find(|answer| answer.path == CERTIFICATE).filter(|answer| is_good(answer));
+    let chain = chain.map(|answer| data_encoding::BASE64.encode(answer.text.as_bytes()));
     let document = json!({
         "apiVersion": "k8sready.io/v1",
         "kind": "Cluster",
@@ -31,6 +36,7 @@ fn cluster_text(scan: &Scan) -> String {
         "server": cluster.server,
         "version": cluster.version,
         "takenAt": cluster.taken_at,
+        "servingCertificate": chain,
         "metrics": metrics,
     });
     document.to_string()
