@@ -34,7 +34,7 @@ pub(super) fn scan(_: &LiveArgs, _: &[PathBuf], _: bool, _: &Wants) -> Result<Sc
 pub(super) fn scan(args: &LiveArgs, beside: &[PathBuf], quiet: bool, wants: &Wants) -> Result<Scan, CommandError> {
     let settings = crate::settings::live(args, super::environment::cluster(beside))?;
     let teller = progress::Teller::new(quiet);
-    end_on_interrupt();
+    end_on_interrupt(quiet);
     let scan = crate::source::cluster::scan(&settings, wants, &crate::inventory::trim, &|event| teller.tell(event));
     teller.clear();
     match scan {
@@ -53,7 +53,7 @@ pub(super) fn permissions(
 ) -> Result<Vec<Permission>, CommandError> {
     let settings = crate::settings::live(args, super::environment::cluster(beside))?;
     let teller = progress::Teller::new(quiet);
-    end_on_interrupt();
+    end_on_interrupt(quiet);
     let permissions = crate::source::cluster::preflight(&settings, wants, &|event| teller.tell(event));
     permissions.map_err(|error| CommandError::Cluster(error.to_string()))
 }
@@ -61,10 +61,11 @@ pub(super) fn permissions(
 /// Ends the process at Ctrl-C, for its whole life and also as the first process of a container, where the system's own
 /// answer to Ctrl-C is to do nothing. Reports are moved to their place when they are whole, so none is left half written.
 #[cfg(feature = "live")]
-fn end_on_interrupt() {
-    std::thread::spawn(|| {
+fn end_on_interrupt(quiet: bool) {
+    std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
         if runtime.and_then(|runtime| runtime.block_on(tokio::signal::ctrl_c())).is_ok() {
+            progress::Teller::new(quiet).clear();
             std::process::exit(INTERRUPTED);
         }
     });

@@ -63,6 +63,41 @@ fn a_kubelet_of_the_cluster_is_asked_with_credentials() {
 }
 
 #[test]
+fn an_unchecked_api_server_does_not_make_kubelets_trusted() {
+    let stranger = kubelet();
+    let (_server, mut settings) = cluster(vec![node("n1", stranger.port())]);
+    settings.insecure = true;
+    let answers = answers(&settings);
+    assert!(answers[0].status.is_none() && answers[0].text.contains("TLS"), "{answers:?}");
+    assert!(stranger.asked().is_empty(), "it was asked: {:?}", stranger.asked());
+}
+
+#[test]
+fn a_plugin_runs_no_more_often_than_it_must() {
+    let (server, mut settings) = cluster(vec![node("n1", "1")]);
+    let runs = server.folder().join("runs");
+    let credential =
+        r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}"#;
+    let exec = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, interactiveMode: Never, \
+         args: [-c, \"echo run >> {}; echo '{}'\"]}}",
+        runs.display(),
+        credential.replace('"', "\\\""),
+    );
+    let path = settings.kubeconfig.named.take().expect("a kubeconfig");
+    let text = fs::read_to_string(&path).expect("a kubeconfig").replace("token: hunter2", &exec);
+    fs::write(&path, text).expect("a kubeconfig");
+    settings.kubeconfig.named = Some(path);
+    settings.timeout = std::time::Duration::from_secs(20);
+    let count = || fs::read_to_string(&runs).expect("it ran").lines().count();
+    scanned(&settings, &wants()).expect("a scan");
+    let to_connect = count();
+    let answers = answers(&settings);
+    assert!(answers[0].text.contains("no connection"), "{answers:?}");
+    assert_eq!(count(), 2 * to_connect, "nothing else needs credentials where no kubelet listens");
+}
+
+#[test]
 fn a_stranger_gets_no_credentials() {
     let stranger = kubelet();
     let (_server, settings) = cluster(vec![node("n1", stranger.port()), node("n2", "1"), node("n3", "0")]);

@@ -6,6 +6,7 @@ use data_encoding::BASE64;
 use http::Uri;
 use kube::Config;
 use kube::client::ConfigExt as _;
+use kube::config::AuthInfo;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
@@ -37,6 +38,9 @@ async fn chain(config: &Config) -> Result<String, String> {
     if config.proxy_url.is_some() {
         return Err("the API server is reached through a proxy".to_string());
     }
+    // Whoever only looks needs no credentials, and no plugin runs for it.
+    let mut config = config.clone();
+    config.auth_info = AuthInfo::default();
     let tls = config.rustls_client_config().map_err(|error| classify(&error).to_string())?;
     let (host, port) = address(url);
     let name = config.tls_server_name.clone().unwrap_or_else(|| host.clone());

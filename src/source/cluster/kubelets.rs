@@ -16,7 +16,8 @@ use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
 use kube::{Client, Config};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::net::TcpStream;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tower::{BoxError, ServiceBuilder};
@@ -78,13 +79,13 @@ struct Endpoint {
 }
 
 impl Node {
-    /// Where its kubelet listens.
-    fn url(&self) -> Option<String> {
+    /// Where its kubelet listens: host and port.
+    fn place(&self) -> Option<String> {
         let address = self.status.addresses.iter().find(|address| address.r#type == "InternalIP")?;
         let port = self.status.daemon_endpoints.kubelet_endpoint.port;
         let host =
             if address.address.contains(':') { format!("[{}]", address.address) } else { address.address.clone() };
-        (port != 0).then(|| format!("https://{host}:{port}/configz"))
+        (port != 0).then(|| format!("{host}:{port}"))
     }
 }
 
@@ -95,15 +96,21 @@ pub(super) async fn ask(config: &Config, api: &Api, acts: bool) -> Vec<Answer> {
         Ok(nodes) => nodes,
         Err(why) => return vec![about_all(None, format!("the nodes cannot be listed: {why}"))],
     };
-    let sender = if acts { Err("kubelets know no impersonation".to_string()) } else { sender(config).await };
     let until = (Instant::now() + ALL).min(api.limits.deadline);
-    let reach = Arc::new(Reach::default());
+    let sender = if acts { OnceCell::from(Err("kubelets know no impersonation".to_string())) } else { OnceCell::new() };
+    let reach = Arc::new(Reach {
+        config: config.clone(),
+        sender,
+        permits: Semaphore::new(SIDE_BY_SIDE),
+        reached: AtomicBool::default(),
+        lost: AtomicUsize::default(),
+    });
     let mut running = JoinSet::new();
     for node in nodes {
-        let (sender, reach) = (sender.clone(), Arc::clone(&reach));
+        let reach = Arc::clone(&reach);
         running.spawn(async move {
             let path = format!("kubelet:nodes/{}/configz", node.metadata.name);
-            let answer = timeout_at(until, reach.ask(&node, sender)).await;
+            let answer = timeout_at(until, reach.ask(&node)).await;
             match answer.unwrap_or_else(|_| Err("not asked in time: the kubelets before it did not answer".to_string()))
             {
                 Ok((status, text)) => Answer { path, status: Some(status), text },
@@ -121,35 +128,46 @@ fn about_all(status: Option<u16>, text: String) -> Answer {
 
 /// What is known of the way to kubelets. From outside of a cluster mostly none can be reached, and then few tries tell.
 struct Reach {
+    config: Config,
+    /// Made when the first kubelet listens: a credential plugin runs once more for it.
+    sender: OnceCell<Result<Client, String>>,
     permits: Semaphore,
     reached: AtomicBool,
     lost: AtomicUsize,
 }
 
-impl Default for Reach {
-    fn default() -> Self {
-        Reach { permits: Semaphore::new(SIDE_BY_SIDE), reached: AtomicBool::default(), lost: AtomicUsize::default() }
-    }
-}
-
 impl Reach {
-    async fn ask(&self, node: &Node, sender: Result<Client, String>) -> Result<(u16, String), String> {
+    async fn ask(&self, node: &Node) -> Result<(u16, String), String> {
         let _permit = self.permits.acquire().await;
-        let sender = sender?;
         if !self.reached.load(Ordering::Relaxed) && self.lost.load(Ordering::Relaxed) >= SIDE_BY_SIDE {
             return Err(format!("not asked: none of the first {SIDE_BY_SIDE} kubelets can be reached from here"));
         }
-        let answer = one(node, sender).await;
+        let answer = self.one(node).await;
         match &answer {
             Ok(_) => self.reached.store(true, Ordering::Relaxed),
             Err(_) => drop(self.lost.fetch_add(1, Ordering::Relaxed)),
         }
         answer
     }
+
+    async fn one(&self, node: &Node) -> Result<(u16, String), String> {
+        if let Some(Err(why)) = self.sender.get() {
+            return Err(why.clone());
+        }
+        let place = node.place().ok_or("the node does not say where its kubelet listens")?;
+        let listens = tokio::time::timeout(EACH, TcpStream::connect(&place)).await;
+        listens.map_err(|_| silence())?.map_err(|error| format!("no connection: {error}"))?;
+        let sender = self.sender.get_or_init(|| sender(&self.config)).await.clone()?;
+        get(sender, &place).await
+    }
 }
 
-async fn one(node: &Node, sender: Client) -> Result<(u16, String), String> {
-    let url = node.url().ok_or("the node does not say where its kubelet listens")?;
+fn silence() -> String {
+    format!("no answer within {EACH:?}")
+}
+
+async fn get(sender: Client, place: &str) -> Result<(u16, String), String> {
+    let url = format!("https://{place}/configz");
     let request = Request::get(url).body(Body::empty()).map_err(|error| error.to_string())?;
     let answer = tokio::time::timeout(EACH, async {
         let reply = sender.send(request).await.map_err(|error| classify(&error).to_string())?;
@@ -158,7 +176,7 @@ async fn one(node: &Node, sender: Client) -> Result<(u16, String), String> {
             Limited::new(reply.into_body(), LARGEST).collect().await.map_err(|error| classify(&*error).to_string())?;
         Ok::<_, String>((status, body.to_bytes()))
     });
-    let (status, body): (u16, Bytes) = answer.await.map_err(|_| format!("no answer within {EACH:?}"))??;
+    let (status, body): (u16, Bytes) = answer.await.map_err(|_| silence())??;
     Ok((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
@@ -166,7 +184,8 @@ async fn one(node: &Node, sender: Client) -> Result<(u16, String), String> {
 async fn sender(config: &Config) -> Result<Client, String> {
     let mut config = config.clone();
     config.tls_server_name = None;
-    // A credential plugin may run once more.
+    // Who does not mind which server that is does not mean the addresses that it names.
+    config.accept_invalid_certs = false;
     let layers = tokio::task::spawn_blocking(move || {
         let credentials = config.auth_layer().map_err(|error| classify(&error).to_string())?;
         let connector = config.rustls_https_connector().map_err(|error| classify(&error).to_string())?;
