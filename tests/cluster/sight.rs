@@ -330,3 +330,16 @@ fn the_certificate_that_an_api_server_presents_is_judged() {
     let said = said(&audit(scan, &["--select", "certificate-expiring"]), "certificate-expiring");
     assert_eq!((said[0].0, said[0].1.as_str()), (Status::Fail, "Cluster/prod servingCertificate"));
 }
+
+#[test]
+fn an_object_that_is_damaged_is_counted_and_hides_no_other() {
+    let mut scan = scan(&SHOP.replace("replicas: 3", "replicas: 1"));
+    let deep = format!("{{\"kind\":\"Pod\",\"a\":{}{}}}", "[".repeat(500), "]".repeat(500));
+    for text in ["{\"kind\":", "", "[]", "{} {}", deep.as_str(), "\u{202e}"] {
+        let object = k8sready::source::ScannedObject { list: 0, text: text.into() };
+        scan.objects.insert(0, object);
+    }
+    let audit = audit(scan, &["--select", "single-replica,parse-error"]);
+    assert_eq!(said(&audit, "single-replica").len(), 1);
+    assert_eq!(audit.report.coverage.documents_failed, 5, "a list is read, though it is no object");
+}
