@@ -281,6 +281,19 @@ impl Assembler<'_> {
         self.place_location(spot.place, spot.field.clone(), object)
     }
 
+    /// A field of a document inside an object's text: `data.ClusterConfiguration: etcd.local`.
+    fn whole_field(&self, place: Place, outermost: Place, field: String) -> String {
+        if place.source == outermost.source {
+            return field;
+        }
+        let mut documents = self.inventory.documents();
+        let around = documents
+            .find(|(_, document)| document.source == outermost.source)
+            .map(|(_, document)| engine::field_around(self.inventory.forest(), document.root, outermost.span));
+        let parts = [around.unwrap_or_default(), field];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+    }
+
     fn place_location(&self, place: Place, field: String, object: String) -> Location {
         let sources = self.inventory.sources();
         let outermost = sources.outermost(place);
@@ -293,6 +306,7 @@ impl Assembler<'_> {
         if let Some(source) = of_cluster {
             // An object of a cluster is its own place: its name and the field, no file and no line.
             let object = outer.path().to_string();
+            let field = self.whole_field(place, outermost, field);
             return Location { source, path: String::new(), region: None, field, object, place: None };
         }
         let position = sources.locate(place.source, place.span);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::engine::ActiveRule;
 use crate::expr::Program;
 use crate::facts::{APIS, Api, SubjectRead, api_of, subject_reads};
-use crate::inventory::Listings;
+use crate::inventory::{Listings, without_secrets};
 use crate::rule::{Expressions, Judge, KindPattern, Rule};
 use crate::source::{ListState, Scan, Want, Wants};
 use crate::vocabulary::Reason;
@@ -166,8 +166,11 @@ fn add_one(wants: &mut Wants, group: &str, plural: &str, object: &str) {
 }
 
 /// A scan as it may be kept: of what the cluster does not serve, the kind is known here; and where only single objects were
-/// asked for, that is said, so that nobody takes them for all there are.
+/// asked for, that is said, so that nobody takes them for all there are. Answers lose their secrets, as objects did before.
 pub fn settled(mut scan: Scan, wants: &Wants) -> Scan {
+    for answer in &mut scan.answers {
+        answer.text = without_secrets(&answer.text);
+    }
     for listed in &mut scan.lists {
         let resource = &mut listed.resource;
         if let Some(api) = api_of(&resource.group, &resource.plural).filter(|_| resource.kind.is_empty()) {

@@ -8,7 +8,7 @@ mod raised;
 mod trail;
 
 pub use outcome::{About, Outcome, Verdict};
-pub use place::Spot;
+pub use place::{Spot, field_around};
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,7 +1,7 @@
 //! From origins to places: the node a finding points at, its bytes, and the path of fields that leads there.
 
 use crate::syntax::{Data, Forest, Origin, Tree};
-use crate::vocabulary::{NodeId, NodeRef, Place};
+use crate::vocabulary::{NodeId, NodeRef, Place, Span};
 
 use super::trail::Trail;
 
@@ -37,6 +37,18 @@ fn through_fact(forest: &Forest, at: NodeRef, root: NodeRef) -> Spot {
         Origin::Node(next) if next == at => value_spot(forest, root, root),
         origin => spot(forest, &origin, root),
     }
+}
+
+/// The path of the text that holds a range of an object's source; empty where none does.
+pub fn field_around(forest: &Forest, root: NodeRef, span: Span) -> String {
+    let tree = forest.tree(root.tree);
+    let holds = |id: &NodeId| {
+        let node = tree.node(*id);
+        matches!(node.data, Data::Str(_)) && node.span.start <= span.start && span.end <= node.span.end
+    };
+    let node = (0..u32::try_from(tree.len()).unwrap_or(u32::MAX)).map(NodeId).rfind(holds);
+    let trail = node.and_then(|node| Trail::to(tree, NodeRef { tree: root.tree, node }, root));
+    trail.map(|trail| trail.path).unwrap_or_default()
 }
 
 /// A scalar is marked itself; a map or list by its key, or by what names it in its list.

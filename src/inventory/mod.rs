@@ -31,7 +31,7 @@ pub use load::{DocumentCounts, Input, Loaded, Rendered, Rendering, load, load_re
 pub use operators::makes_pods;
 pub use pod_index::scope;
 pub use pods::{POD_KINDS, PodKind, PodTemplate, anti_affinity_terms, pod_kind, pod_template};
-pub use scan::{Listings, controller, is_optional, load_dump, load_scan, trim};
+pub use scan::{Listings, controller, is_optional, load_dump, load_scan, trim, without_secrets};
 pub use selectors::{Fit, Labels, Shown, hides, label_selector};
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@
 mod binary;
 mod drift;
 mod making;
+mod rights;
 mod secrets;
 mod sight;
 mod size;

@@ -109,3 +109,19 @@ fn an_item_of_a_list_of_secrets_is_known_to_be_one() {
         assert_eq!(trim(&resource, bad), None, "{}", String::from_utf8_lossy(bad));
     }
 }
+
+#[test]
+fn answers_lose_their_secrets_before_they_are_kept() {
+    use k8sready::audit::settled;
+    use k8sready::source::Wants;
+    let text =
+        format!("{{\"kubeletconfig\":{{\"readOnlyPort\":0,\"staticPodURLHeader\":{{\"X-Token\":\"{CANARY}\"}}}}}}");
+    let scan = super::making::answered(
+        scan("apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\n"),
+        "kubelet:nodes/n1/configz",
+        &text,
+    );
+    let kept = settled(scan, &Wants::default());
+    assert!(!kept.answers[0].text.contains(CANARY), "{}", kept.answers[0].text);
+    assert!(kept.answers[0].text.contains("readOnlyPort"));
+}

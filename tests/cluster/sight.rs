@@ -134,7 +134,7 @@ spec: { containers: [{ name: kube-scheduler, image: 'registry.k8s.io/kube-schedu
     );
     assert_eq!(
         said(&audit, "control-plane-endpoint-missing")[0].1,
-        "ConfigMap/kube-system/kubeadm-config controlPlaneEndpoint"
+        "ConfigMap/kube-system/kubeadm-config data.ClusterConfiguration: controlPlaneEndpoint"
     );
     assert!(
         said(&audit, "component-profiling-enabled")
@@ -274,8 +274,11 @@ fn control_plane_nodes_are_counted_where_they_run() {
     let kubeadm = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: kubeadm-config, namespace: kube-system }\ndata:\n  ClusterConfiguration: |\n    apiVersion: kubeadm.k8s.io/v1beta4\n    kind: ClusterConfiguration\n    kubernetesVersion: v1.36.2\n";
     for more in ["", kubeadm] {
         let two = audit(scan(&format!("{SHOP}{}{more}", nodes(2, "a"))), rules);
-        let place =
-            if more.is_empty() { "Cluster/prod metadata.name" } else { "ConfigMap/kube-system/kubeadm-config kind" };
+        let place = if more.is_empty() {
+            "Cluster/prod metadata.name"
+        } else {
+            "ConfigMap/kube-system/kubeadm-config data.ClusterConfiguration: kind"
+        };
         let below = said(&two, "control-plane-below-three-nodes");
         assert_eq!((below.len(), below[0].0, below[0].1.as_str()), (1, Status::Fail, place));
         assert_eq!(said(&two, "control-plane-in-one-zone"), []);
@@ -297,4 +300,46 @@ fn kubelets_that_say_nothing_leave_their_rules_unknown() {
     assert_eq!(said(&with("kubelet:nodes/node-1/configz", Some(403)), rule[1])[0].2, refused);
     assert_eq!(said(&with("kubelet:nodes", Some(200)), rule[1]), [], "there are no nodes");
     assert_eq!(said(&audit(scan(SHOP), rule), rule[1])[0].2, "partial: no kubelet was asked for its configuration");
+}
+
+#[test]
+fn kubelets_that_are_configured_alike_are_one() {
+    let bad = "{\"kubeletconfig\":{\"readOnlyPort\":10255}}";
+    let scan = answered(scan(SHOP), "kubelet:nodes/node-2/configz", bad);
+    let scan = answered(
+        answered(scan, "kubelet:nodes/node-1/configz", bad),
+        "kubelet:nodes/node-3/configz",
+        "{\"kubeletconfig\":{}}",
+    );
+    let said = said(&audit(scan, &["--select", "kubelet-read-only-port"]), "kubelet-read-only-port");
+    assert_eq!(said[0].1, "KubeletConfiguration/node-1 (and 1 alike) readOnlyPort");
+    assert_eq!(said.len(), 1);
+}
+
+/// A certificate of a fixture, as PEM.
+fn pem() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rules/certificates/certificate-expiring.fail.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let data = text.split("-data: ").nth(1).unwrap().split_whitespace().next().unwrap();
+    String::from_utf8(data_encoding::BASE64.decode(data.as_bytes()).unwrap()).unwrap()
+}
+
+#[test]
+fn the_certificate_that_an_api_server_presents_is_judged() {
+    let scan = answered(scan(SHOP), "tls:serving-certificate", &pem());
+    let said = said(&audit(scan, &["--select", "certificate-expiring"]), "certificate-expiring");
+    assert_eq!((said[0].0, said[0].1.as_str()), (Status::Fail, "Cluster/prod servingCertificate"));
+}
+
+#[test]
+fn an_object_that_is_damaged_is_counted_and_hides_no_other() {
+    let mut scan = scan(&SHOP.replace("replicas: 3", "replicas: 1"));
+    let deep = format!("{{\"kind\":\"Pod\",\"a\":{}{}}}", "[".repeat(500), "]".repeat(500));
+    for text in ["{\"kind\":", "", "[]", "{} {}", deep.as_str(), "\u{202e}"] {
+        let object = k8sready::source::ScannedObject { list: 0, text: text.into() };
+        scan.objects.insert(0, object);
+    }
+    let audit = audit(scan, &["--select", "single-replica,parse-error"]);
+    assert_eq!(said(&audit, "single-replica").len(), 1);
+    assert_eq!(audit.report.coverage.documents_failed, 5, "a list is read, though it is no object");
 }

@@ -1,5 +1,5 @@
-//! The `certificate` subject: certificates in PEM files, in kubeconfigs, in Secrets and in `caBundle` fields, and the
-//! private keys of CAs.
+//! The `certificate` subject: certificates in PEM files, in kubeconfigs, in Secrets and in `caBundle` fields, those that an API
+//! server presents, and the private keys of CAs.
 //!
 //! Days are counted to the date that the audit is for. Private keys are never looked at: redaction took them, and only that
 //! they are there is known. `roles` says what a certificate is for.
@@ -28,7 +28,7 @@ const ENDLESS: i64 = 36_500;
 
 /// A field or a block that holds certificates, or a key that stands by itself.
 struct Place<'a> {
-    /// `client`, `ca`, `caBundle`, `server` (a Secret for TLS), `file` or `key`.
+    /// `client`, `ca`, `caBundle`, `server` (a Secret for TLS), `serving`, `file` or `key`.
     usage: &'static str,
     value: View<'a>,
     /// The key of the same credential lies beside it, where none belongs.

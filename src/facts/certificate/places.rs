@@ -17,6 +17,7 @@ pub const KINDS: &[&str] = &[
     "MutatingWebhookConfiguration",
     "APIService",
     "CustomResourceDefinition",
+    "Cluster",
 ];
 
 /// Whether a document is a file of certificates.
@@ -41,6 +42,8 @@ pub(super) fn of<'a>(inventory: &'a Inventory, id: DocumentId, root: View<'a>) -
         "Config" => kubeconfig(root),
         "Secret" => secret(root),
         "ConfigMap" => ca_keys(root, &["data"]),
+        // What an API server presents to everybody.
+        "Cluster" => root.get("servingCertificate").map(|chain| plain("serving", chain)).into_iter().collect(),
         "APIService" => root.path("spec.caBundle").map(bundle).into_iter().collect(),
         "CustomResourceDefinition" => {
             root.path("spec.conversion.webhook.clientConfig.caBundle").map(bundle).into_iter().collect()

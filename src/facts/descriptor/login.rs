@@ -17,7 +17,7 @@ object! {
     CERTIFICATE = "certificate", "A certificate in a PEM file, a kubeconfig, a Secret or a caBundle; or the key of a CA by itself";
     name: Type::String, "Common name; empty if none";
     groups: Type::List(&Type::String), "Organizations, which are groups to Kubernetes";
-    usage: Type::String, "client and ca (of a kubeconfig), caBundle, server (of a Secret for TLS), file, or key for a key by itself";
+    usage: Type::String, "client and ca (of a kubeconfig), caBundle, server (of a Secret for TLS), serving (of an API server), file, or key for a key by itself";
     ca: Type::Bool, "It may sign others";
     expires: Type::String, "The day after which it is not valid";
     daysLeft: Type::Int, "Days from the audit's date until then; negative once it is over";

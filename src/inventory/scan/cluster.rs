@@ -1,17 +1,21 @@
 //! What a cluster answers beside its objects, as documents that rules and adapters can read: `Cluster` of group `k8sready.io`
-//! with the server's version and its metrics, and one KubeletConfiguration a node.
+//! with the server's version, its certificates and its metrics, and every KubeletConfiguration that kubelets run with.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::source::{Answer, Scan};
 use crate::syntax::metrics::{self, Sample};
 
+/// Where the chain stands that the API server presents.
+const CERTIFICATE: &str = "tls:serving-certificate";
+
 /// The documents, each with the name that reports give it.
 pub(super) fn documents(scan: &Scan) -> Vec<(String, String)> {
     let cluster = &scan.cluster;
     let mut documents = vec![(format!("Cluster/{}", cluster.name), cluster_text(scan))];
-    let kubelets = scan.answers.iter().filter(|answer| answer.path.ends_with("/configz"));
-    documents.extend(kubelets.filter_map(kubelet));
+    documents.extend(kubelets(&scan.answers));
     documents
 }
 
@@ -23,6 +27,8 @@ fn cluster_text(scan: &Scan) -> String {
         .filter(|answer| is_good(answer) && answer.path.ends_with("/metrics"))
         .flat_map(|answer| samples(&answer.path, &answer.text))
         .collect();
+    let chain = scan.answers.iter().find(|answer| answer.path == CERTIFICATE).filter(|answer| is_good(answer));
+    let chain = chain.map(|answer| data_encoding::BASE64.encode(answer.text.as_bytes()));
     let document = json!({
         "apiVersion": "k8sready.io/v1",
         "kind": "Cluster",
@@ -30,6 +36,7 @@ fn cluster_text(scan: &Scan) -> String {
         "server": cluster.server,
         "version": cluster.version,
         "takenAt": cluster.taken_at,
+        "servingCertificate": chain,
         "metrics": metrics,
     });
     document.to_string()
@@ -39,17 +46,40 @@ fn is_good(answer: &Answer) -> bool {
     answer.status == Some(200)
 }
 
-/// `/api/v1/nodes/NAME/proxy/configz`, or any other path with the node's name behind `nodes/`.
-fn kubelet(answer: &Answer) -> Option<(String, String)> {
-    let node = answer.path.split("nodes/").nth(1)?.split('/').next()?;
+/// One document for each configuration, named after the first node that has it: thousands of nodes have few.
+fn kubelets(answers: &[Answer]) -> Vec<(String, String)> {
+    let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (node, configuration) in answers.iter().filter_map(kubelet) {
+        alike.entry(configuration).or_default().push(node);
+    }
+    let document = |(configuration, mut nodes): (String, Vec<&str>)| {
+        nodes.sort_unstable();
+        let (first, others) = (nodes[0], nodes.len() - 1);
+        let path = match others {
+            0 => format!("KubeletConfiguration/{first}"),
+            others => format!("KubeletConfiguration/{first} (and {others} alike)"),
+        };
+        let head = json!({ "name": first });
+        let rest = configuration.strip_prefix('{').unwrap_or_default();
+        let comma = if rest.starts_with('}') { "" } else { "," };
+        let kind = "\"apiVersion\":\"kubelet.config.k8s.io/v1beta1\",\"kind\":\"KubeletConfiguration\"";
+        (path, format!("{{{kind},\"metadata\":{head}{comma}{rest}"))
+    };
+    let mut documents: Vec<(String, String)> = alike.into_iter().map(document).collect();
+    documents.sort();
+    documents
+}
+
+/// The node and the configuration of an answer to `.../nodes/NAME/.../configz`.
+fn kubelet(answer: &Answer) -> Option<(&str, String)> {
+    let path = answer.path.strip_suffix("/configz")?;
+    let node = path.split("nodes/").nth(1)?.split('/').next()?;
     let body: Value = serde_json::from_str(&answer.text).ok().filter(|_| is_good(answer))?;
-    let mut document = serde_json::Map::from_iter([
-        ("apiVersion".to_string(), json!("kubelet.config.k8s.io/v1beta1")),
-        ("kind".to_string(), json!("KubeletConfiguration")),
-        ("metadata".to_string(), json!({ "name": node })),
-    ]);
-    document.extend(body.get("kubeletconfig")?.as_object()?.clone());
-    Some((format!("KubeletConfiguration/{node}"), Value::Object(document).to_string()))
+    let mut configuration = body.get("kubeletconfig")?.as_object()?.clone();
+    for known in ["apiVersion", "kind", "metadata"] {
+        configuration.remove(known);
+    }
+    Some((node, Value::Object(configuration).to_string()))
 }
 
 /// The samples of an answer: name, where it was asked, labels, value.

@@ -80,6 +80,14 @@ fn read(source: SourceId, mut text: Arc<str>) -> Result<Tree, Problem> {
     Ok(tree)
 }
 
+/// The text of an answer without its secrets, of the same length.
+pub fn without_secrets(text: &str) -> String {
+    let mut shared: Arc<str> = Arc::from(text);
+    let (mut trees, _) = json::read(SourceId::default(), &shared, Span::new(0, text.len()));
+    redaction::redact(&mut trees, &mut shared);
+    shared.to_string()
+}
+
 /// `Deployment/shop/web`
 fn name(tree: &Tree) -> String {
     let root = tree.root();
