@@ -190,7 +190,10 @@ impl<'a> Ingress<'a> {
         if annotation(self.root, &action).is_some() {
             return Ok(true);
         }
-        self.tables.claims.may_exist(self.inventory, self.id, "Service", text).map_or(Ok(false), Err)
+        let doubt = self.tables.claims.may_exist(self.inventory, self.id, "Service", text);
+        let elsewhere =
+            || self.inventory.is_named_out_of_sight(self.id, "Service", text).then(super::declared_elsewhere);
+        doubt.or_else(elsewhere).map_or(Ok(false), Err)
     }
 
     /// Whether one of the Services has a port of that name or number. An ExternalName, and a Service of another API, has any.

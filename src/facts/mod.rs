@@ -48,7 +48,7 @@ use rayon::prelude::*;
 
 use crate::inventory::{DocumentId, Inventory, Role};
 use crate::syntax::{Format, Origin, Tree, View};
-use crate::vocabulary::{NodeId, NodeRef, SourceId, TreeId};
+use crate::vocabulary::{NodeId, NodeRef, Reason, SourceId, TreeId, UnknownCode};
 
 /// Where a finding about an object points for want of better: its name, else its kind, else itself.
 pub fn anchor(root: View<'_>) -> NodeRef {
@@ -72,6 +72,11 @@ fn neighbour(facts: &mut FactBuilder, inventory: &Inventory, id: DocumentId) -> 
         ("object", facts.refer(root.at())),
     ];
     facts.map(&fields, Origin::Node(anchor(root)))
+}
+
+/// Why what nobody in sight declares may be there all the same.
+fn declared_elsewhere() -> Reason {
+    Reason::new(UnknownCode::Partial, "another part of the input declares it")
 }
 
 /// What facts are made with besides the document at hand: dated tables, and documents that decide for others.

@@ -156,7 +156,7 @@ impl Surroundings {
         })
     }
 
-    /// Whether the input declares any Secret in the namespace of `of`.
+    /// Whether the folder of `of` declares any Secret of its namespace: those who keep some there keep all.
     pub fn keeps_secrets(&self, inventory: &Inventory, of: DocumentId) -> bool {
         // Who may create Secrets makes them at run time.
         let visible = &inventory.environments()[inventory.document(of).environment.index()].visible;
@@ -164,7 +164,8 @@ impl Surroundings {
             return false;
         }
         let secrets = self.secrets.get(&inventory.document(of).namespace());
-        secrets.into_iter().flatten().any(|&secret| inventory.sees(of, secret))
+        let folder = |id: DocumentId| inventory.path(id).rsplit_once('/').map(|(folder, _)| folder);
+        secrets.into_iter().flatten().any(|&secret| inventory.sees(of, secret) && folder(secret) == folder(of))
     }
 
     /// Whether a binding in sight grants a service account of that name something.

@@ -130,11 +130,23 @@ fn closure(builds_on: &[Vec<usize>], root: usize) -> BTreeSet<usize> {
     seen
 }
 
+/// Kustomize goes by the name of the file: `apiVersion` and `kind` may be left out.
+fn is_root(document: &Document, sources: &Sources) -> bool {
+    match &document.key {
+        Some(key) => &*key.group == "kustomize.config.k8s.io",
+        None => {
+            let path = sources.get(document.source).path();
+            let name = path.rsplit('/').next().unwrap_or(path);
+            document.role == Role::Other && matches!(name, "kustomization.yaml" | "kustomization.yml")
+        }
+    }
+}
+
 /// Finds the roots, marks patches, and applies the `namespace` transformer.
 pub fn apply(forest: &Forest, sources: &Sources, documents: &mut [Document]) -> Roots {
     let mut roots: Vec<Root> = documents
         .iter()
-        .filter(|document| document.key.as_ref().is_some_and(|key| &*key.group == "kustomize.config.k8s.io"))
+        .filter(|document| is_root(document, sources))
         .map(|document| read_root(document.view(forest), sources.get(document.source).home()))
         .collect();
     roots.sort_by(|a, b| a.path.cmp(&b.path));

@@ -161,6 +161,11 @@ impl Inventory {
         !self.names.get(kind, name).is_empty()
     }
 
+    /// Whether an object of that kind and name is declared where `from` does not see it: in a variant beside it.
+    pub fn is_named_out_of_sight(&self, from: DocumentId, kind: &str, name: &str) -> bool {
+        self.names.get(kind, name).iter().any(|&to| !self.sees(from, to))
+    }
+
     /// Why the replicas of an object are not what it says, seen from an environment: a Kustomize patch sets them.
     pub fn rescaled(&self, id: DocumentId, seen_from: EnvironmentId) -> Option<Reason> {
         let name = &self.document(id).key.as_ref()?.name;

@@ -5,6 +5,7 @@
 mod canary;
 mod clusters;
 mod common;
+mod complaints;
 mod descriptors;
 mod determinism;
 mod dumps;

@@ -161,11 +161,17 @@ pub fn doubt<'a>(rule: View<'a>) -> Option<&'a Reason> {
     ["apiGroups", "resources", "verbs"].into_iter().find_map(|list| List::of(rule, list).doubt)
 }
 
+/// API groups with few resources, most of which are powerful: `*` in one of them is no general wildcard.
+const NARROW_GROUPS: &[&str] = &["certificates.k8s.io", "admissionregistration.k8s.io"];
+
 /// The powers as a fact: name to resource.
 pub fn build(facts: &mut FactBuilder, rule: View<'_>) -> NodeId {
-    // That every resource is granted is said once, by the rule on wildcards; what that means for running commands is worth
-    // a word of its own.
-    let named = held(rule).into_iter().filter(|(name, resource)| *name == "exec" || resource.str() != Some("*"));
+    // That every resource is granted is said once, by the rule on wildcards; what that means for running commands, or in a
+    // group that is about one thing, is worth a word of its own.
+    let groups = List::of(rule, "apiGroups").items;
+    let narrow = groups.iter().all(|group| group.str().is_some_and(|group| NARROW_GROUPS.contains(&group)));
+    let named =
+        held(rule).into_iter().filter(|(name, resource)| narrow || *name == "exec" || resource.str() != Some("*"));
     let mut fields: Vec<(&'static str, NodeId)> =
         named.map(|(name, resource)| (name, facts.refer(resource.at()))).collect();
     if let Some(name) = trusted_config(rule) {

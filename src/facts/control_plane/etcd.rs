@@ -223,10 +223,23 @@ impl Tls<'_, '_, '_> {
         let name = if prefix.is_empty() { "listen-client-urls" } else { "listen-peer-urls" };
         let urls =
             self.text(name).map(|urls| urls.filter(|_| self.component.flags.set.iter().any(|flag| flag.name == name)));
-        let certificate = self.either(&format!("{prefix}cert-file"), &format!("{prefix}auto-tls"));
+        let certificate = self.certified(prefix);
         let secure = urls.map(|urls| urls.is_none_or(|urls| urls.split(',').all(is_secure)));
         match (certificate, secure) {
             (Ok(false), _) | (_, Ok(false)) => Ok(false),
+            (Err(reason), _) | (_, Err(reason)) => Err(reason),
+            _ => Ok(true),
+        }
+    }
+
+    /// Whether there is a certificate with its key, or etcd makes both. One without the other is an error to etcd.
+    fn certified(&self, prefix: &str) -> Known<bool> {
+        let file = |kind: &str| self.on(&format!("{prefix}{kind}-file"));
+        if let Ok(true) = self.on(&format!("{prefix}auto-tls")) {
+            return Ok(true);
+        }
+        match (file("cert"), file("key")) {
+            (Ok(false), _) | (_, Ok(false)) => self.on(&format!("{prefix}auto-tls")),
             (Err(reason), _) | (_, Err(reason)) => Err(reason),
             _ => Ok(true),
         }

@@ -24,6 +24,9 @@ pub struct Known {
 struct Component {
     name: String,
     images: Vec<String>,
+    /// How names of its workloads end, for images that a template decides.
+    #[serde(default)]
+    named: Option<String>,
     /// A word that the container's command or arguments must hold, where one image serves several programs.
     #[serde(default)]
     command: Option<String>,
@@ -107,7 +110,12 @@ impl Known {
         let in_system = key.namespace.as_deref() == Some("kube-system");
         let system = in_system && matches!(&*key.kind, "DaemonSet" | "Pod");
         let containers = template.spec.get("containers").into_iter().flat_map(View::items);
-        let known: Vec<&Component> = containers.filter_map(|container| self.component(container)).collect();
+        let mut known: Vec<&Component> = containers.filter_map(|container| self.component(container)).collect();
+        if known.is_empty() {
+            let is_named =
+                |component: &&Component| component.named.as_deref().is_some_and(|end| key.name.ends_with(end));
+            known.extend(self.components.iter().find(is_named));
+        }
         let component = known.first();
         let mut needs: Vec<Need> = known.iter().flat_map(|component| component.needs.iter().copied()).collect();
         needs.sort();

@@ -247,7 +247,7 @@ impl<'a> Workload<'a> {
 
 /// Another environment has it: a base that is built into this one, or a variant of it.
 fn elsewhere() -> Answer {
-    Answer::Unknown(Reason::new(UnknownCode::Partial, "another part of the input declares it"))
+    Answer::Unknown(crate::facts::declared_elsewhere())
 }
 
 /// A name and what goes with it, if the source is there.
