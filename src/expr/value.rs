@@ -372,7 +372,7 @@ pub(super) fn double_text(value: f64) -> String {
         return if value.is_infinite() { format!("{}Inf", if value > 0.0 { '+' } else { '-' }) } else { text };
     };
     match exponent.parse::<i32>() {
-        Ok(power) if power < -4 || power >= 21 => {
+        Ok(power) if !(-4..21).contains(&power) => {
             format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
         }
         _ => value.to_string(),
