@@ -314,7 +314,7 @@ impl<'a> Value<'a> {
             Value::Bool(value) => Some(value.to_string()),
             Value::Int(value) => Some(value.to_string()),
             Value::Uint(value) => Some(value.to_string()),
-            Value::Double(value) => Some(value.to_string()),
+            Value::Double(value) => Some(double_text(value)),
             Value::Str(text) => Some(text.to_string()),
             Value::Duration(duration) => Some(duration_text(duration)),
             Value::Timestamp(timestamp) => Some(timestamp.to_string()),
@@ -362,6 +362,20 @@ impl<'a> Value<'a> {
                 Data::Unknown | Data::Ref(_) => "unknown",
             },
         }
+    }
+}
+
+/// A number the way Go prints it: with an exponent from 1e21 on and below 1e-4.
+pub(super) fn double_text(value: f64) -> String {
+    let text = format!("{value:e}");
+    let Some((mantissa, exponent)) = text.split_once('e') else {
+        return if value.is_infinite() { format!("{}Inf", if value > 0.0 { '+' } else { '-' }) } else { text };
+    };
+    match exponent.parse::<i32>() {
+        Ok(power) if !(-4..21).contains(&power) => {
+            format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
+        }
+        _ => value.to_string(),
     }
 }
 

@@ -201,7 +201,8 @@ impl FromStr for Url {
                 Err(UrlError::Relative)
             };
         }
-        let (authority, path) = match rest.strip_prefix("//").filter(|_| !scheme.is_empty()) {
+        let is_authority = |rest: &&str| !scheme.is_empty() || !rest.starts_with('/');
+        let (authority, path) = match rest.strip_prefix("//").filter(is_authority) {
             Some(rest) => rest.split_at(rest.find('/').unwrap_or(rest.len())),
             None => ("", rest),
         };

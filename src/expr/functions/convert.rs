@@ -6,7 +6,7 @@ use super::{ANY, Body, Function, GIVES_BOOL, GIVES_INT, GIVES_TEXT, Returns, Sty
 use crate::expr::library;
 use crate::expr::steps::Steps;
 use crate::expr::types::Type;
-use crate::expr::value::{Held, Outcome, Value, duration_text, fail, secret};
+use crate::expr::value::{Held, Outcome, Value, double_text, duration_text, fail, secret};
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("size", Style::Both, &[SIZED], GIVES_INT, Body::Native(size)),
@@ -60,7 +60,7 @@ fn string<'a>(_: &Steps, args: &[Value<'a>]) -> Outcome<Value<'a>> {
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::Uint(value) => value.to_string(),
-        Value::Double(value) => value.to_string(),
+        Value::Double(value) => double_text(*value),
         Value::Duration(value) => duration_text(*value),
         Value::Timestamp(value) => value.to_string(),
         Value::Quantity(value) => value.to_string(),

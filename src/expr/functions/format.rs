@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Function, GIVES_TEXT, LIST, TEXT, list, text};
+use super::{Function, GIVES_TEXT, LIST, TEXT, list, strings, text};
 use crate::expr::steps::Steps;
 use crate::expr::value::{Outcome, Value, duration_text, fail, secret};
 
@@ -10,6 +10,9 @@ pub(super) const TABLE: &[Function] = &[Function::method("format", &[TEXT, LIST]
 
 /// Longest precision that is accepted.
 const MAX_PRECISION: usize = 100;
+
+/// Most levels of lists and maps inside each other.
+const MAX_NESTING: usize = 8;
 
 fn format<'a>(steps: &Steps, args: &[Value<'a>]) -> Outcome<Value<'a>> {
     let mut values = list(args, 1)?.into_iter();
@@ -78,12 +81,14 @@ fn number(value: &Value<'_>) -> Outcome<f64> {
     }
 }
 
-/// `1.5e+02`: at least two digits of exponent.
+/// `1.5×10⁰²`: at least two digits of exponent, raised, as cel-go prints it.
 fn exponent(value: f64, precision: usize) -> String {
     let text = format!("{value:.precision$e}");
     let Some((mantissa, exponent)) = text.split_once('e') else { return text };
-    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
-    format!("{mantissa}e{sign}{digits:0>2}")
+    let (sign, digits) = exponent.strip_prefix('-').map_or(("", exponent), |digits| ("⁻", digits));
+    let raised = |digit: char| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit.to_digit(10).unwrap_or(0) as usize).unwrap_or(digit);
+    let exponent: String = format!("{digits:0>2}").chars().map(raised).collect();
+    format!("{mantissa}×10{sign}{exponent}")
 }
 
 fn hex(value: &Value<'_>) -> Outcome<String> {
@@ -101,24 +106,36 @@ fn hex(value: &Value<'_>) -> Outcome<String> {
     }))
 }
 
-/// `%s`: lists and maps with their scalars, texts plain. Only one level of references is followed.
+/// `%s` as cel-go prints it: texts plain, inside lists and maps in quotes.
 fn plain(out: &mut String, value: &Value<'_>) -> Outcome<()> {
+    match value {
+        Value::Str(text) => out.push_str(text),
+        value => nested(out, value, 0)?,
+    }
+    Ok(())
+}
+
+/// A value inside a list or map. The depth is bounded, because trees may be cyclic.
+fn nested(out: &mut String, value: &Value<'_>, depth: usize) -> Outcome<()> {
+    if depth > MAX_NESTING {
+        return fail(format!("`%s` prints no more than {MAX_NESTING} levels"));
+    }
     if let Some(list) = value.sequence() {
         out.push('[');
         for (i, item) in list.loaded()?.iter().enumerate() {
             out.push_str(if i > 0 { ", " } else { "" });
-            scalar(out, item)?;
+            nested(out, item, depth + 1)?;
         }
         out.push(']');
         return Ok(());
     }
-    let Some((pairs, _)) = value.pairs() else { return scalar(out, value) };
+    let Some((pairs, _)) = value.pairs() else { return scalar(out, value, depth > 0) };
     let mut entries = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {
         let mut entry = String::new();
-        scalar(&mut entry, &key.load()?)?;
-        entry.push_str(": ");
-        scalar(&mut entry, &value.load()?)?;
+        scalar(&mut entry, &key.load()?, true)?;
+        entry.push(':');
+        nested(&mut entry, &value.load()?, depth + 1)?;
         entries.push(entry);
     }
     entries.sort();
@@ -126,10 +143,12 @@ fn plain(out: &mut String, value: &Value<'_>) -> Outcome<()> {
     Ok(())
 }
 
-/// Structures inside structures are refused: trees may be cyclic through references.
-fn scalar(out: &mut String, value: &Value<'_>) -> Outcome<()> {
+fn scalar(out: &mut String, value: &Value<'_>, inside: bool) -> Outcome<()> {
     match value {
-        Value::Duration(duration) => out.push_str(&duration_text(*duration)),
+        Value::Str(text) if inside => out.push_str(&strings::quoted(text)),
+        Value::Double(number) if inside => out.push_str(&format!("{number:.6}")),
+        Value::Duration(duration) if inside => out.push_str(&format!("duration(\"{}\")", duration_text(*duration))),
+        Value::Timestamp(at) if inside => out.push_str(&format!("timestamp(\"{at}\")")),
         Value::Bytes(bytes) => out.push_str(&String::from_utf8_lossy(bytes)),
         value if value.is_secret() => return secret(),
         value => match value.to_text() {

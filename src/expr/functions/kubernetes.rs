@@ -27,7 +27,13 @@ pub(super) const TABLE: &[Function] = &[
     Function::method("isInteger", &[QUANTITY], GIVES_BOOL, |_, a| {
         Ok(Value::Bool(quantity_of(a, 0)?.as_integer().is_some()))
     }),
-    Function::method("sign", &[QUANTITY], GIVES_INT, |_, a| Ok(Value::Int(quantity_of(a, 0)?.sign().into()))),
+    Function::new(
+        "sign",
+        Style::Both,
+        &[QUANTITY],
+        GIVES_INT,
+        Body::Native(|_, a| Ok(Value::Int(quantity_of(a, 0)?.sign().into()))),
+    ),
     Function::method("add", &[QUANTITY, QUANTITY_OR_INT], GIVES_QUANTITY, |_, a| {
         sum(quantity_of(a, 0)?.checked_add(second(a)?))
     }),

@@ -148,7 +148,7 @@ fn reverse<'a>(steps: &Steps, args: &[Value<'a>]) -> Outcome<Value<'a>> {
     Ok(built(items))
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

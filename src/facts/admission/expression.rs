@@ -90,6 +90,11 @@ impl Code {
         Ok(Code { text: text.to_string(), at, program, plain, plain_program: OnceLock::new() })
     }
 
+    /// The text with every run of blanks and line breaks as one blank.
+    pub fn on_one_line(&self) -> String {
+        self.text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Its value.
     pub fn eval<'f>(&self, env: &Env<'_, 'f>) -> Value<'f> {
         self.program.eval(env)

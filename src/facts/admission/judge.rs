@@ -143,7 +143,7 @@ impl<'f> Bench<'_, 'f> {
             judgement.doubt = judgement.doubt.take().or_else(|| Some(reason.clone()));
             return;
         }
-        let message = format!("expression '{}' resulted in error: {}", code.text.trim(), failure.message);
+        let message = format!("expression '{}' resulted in error: {}", code.on_one_line(), failure.message);
         let at = code.blame(&self.env());
         judgement.violations.push(Broken { message, at, expression: Some(code.at), always_denied });
     }
@@ -157,7 +157,7 @@ impl<'f> Bench<'_, 'f> {
             (!text.is_empty() && text.len() <= LONGEST_MESSAGE && !text.contains('\n')).then_some(text)
         });
         let written = || validation.message.clone();
-        computed.or_else(written).unwrap_or_else(|| format!("failed expression: {}", validation.code.text.trim()))
+        computed.or_else(written).unwrap_or_else(|| format!("failed expression: {}", validation.code.on_one_line()))
     }
 }
 

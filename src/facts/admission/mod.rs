@@ -151,7 +151,7 @@ impl World {
             let Params::These(found, _) = &pair.params else { continue };
             for &param in found {
                 if !params.iter().any(|(known, _)| *known == param) {
-                    params.push((param, add(param, false)));
+                    params.push((param, add(param, true)));
                 }
             }
         }

@@ -5,8 +5,8 @@
 
 use super::patterns::Patterns;
 use super::violation::{Found, Path, Violation, Wrong};
-use crate::expr::{Env, Site, Truth, Value};
-use crate::syntax::{Data, Forest, View};
+use crate::expr::{Env, Site, Truth, Value, blame};
+use crate::syntax::{Data, Forest, Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
 
 /// Whether a schema has validations anywhere.
@@ -73,7 +73,8 @@ impl<'a> Walk<'a, '_> {
                 let computed = validation.str_at("messageExpression").and_then(|text| self.message(text, &env));
                 let written = || validation.str_at("message").map(|text| text.trim().to_string());
                 let text = computed.or_else(written).unwrap_or_else(|| format!("failed rule: {}", rule.trim()));
-                self.push(at, validation.str_at("fieldPath"), text);
+                let decisive = blame(&program, &env).primary;
+                self.push(at, validation.str_at("fieldPath"), decisive, text);
             }
             // Formats such as `date-time` make values that a text here does not have, so that an error is not sure.
             Truth::Error(failure) => {
@@ -90,11 +91,11 @@ impl<'a> Walk<'a, '_> {
         (!text.is_empty() && !text.contains('\n')).then_some(text)
     }
 
-    /// `fieldPath` is `.spec.field` below the value.
-    fn push(&mut self, at: View<'a>, field_path: Option<&str>, text: String) {
+    /// `fieldPath` is `.spec.field` below the value; without one, what decided is pointed at.
+    fn push(&mut self, at: View<'a>, field_path: Option<&str>, decisive: Option<Origin>, text: String) {
         let below = field_path.map(|path| path.trim_start_matches('.')).unwrap_or_default();
-        let place = if below.is_empty() { at } else { at.path(below).unwrap_or(at) };
-        let origin = self.forest.origin(place.at());
+        let place = at.path(below).filter(|_| !below.is_empty()).map(|place| self.forest.origin(place.at()));
+        let origin = place.or(decisive).unwrap_or_else(|| self.forest.origin(at.at()));
         let path = self.path.with(below);
         self.found.violations.push(Violation { wrong: Wrong::Value, path, origin, text });
     }

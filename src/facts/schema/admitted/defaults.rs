@@ -31,6 +31,8 @@ pub enum Value {
     Unknown,
     /// More in the map or list than is written.
     More,
+    /// Nothing, whatever is written.
+    Gone,
 }
 
 /// When a default holds.
@@ -127,6 +129,7 @@ fn value(word: &'static str) -> Value {
     match word {
         "?" => Value::Unknown,
         "*" => Value::More,
+        "-" => Value::Gone,
         "{}" => Value::Map,
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),

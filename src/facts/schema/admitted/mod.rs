@@ -234,6 +234,9 @@ impl<'a> Copier<'a> {
             return;
         }
         let name = default.field;
+        if default.value == Value::Gone {
+            return fields.retain(|field| field.name != name);
+        }
         let found = fields.iter().find(|field| field.name == name).map(|field| field.value);
         if default.value == Value::More
             && let Some(node) = found
@@ -252,7 +255,7 @@ impl<'a> Copier<'a> {
                 }
                 Value::Copy(other) => sibling(other)?,
                 Value::PullPolicy => this.pull_policy(sibling("image"), at),
-                Value::Unknown | Value::More => this.facts.unknown(cluster_decides(name), at),
+                Value::Unknown | Value::More | Value::Gone => this.facts.unknown(cluster_decides(name), at),
                 Value::Map => match this.types.schema.field(ty, name).map(|field| &field.ty) {
                     Some(Ty::Object(inner)) => this.object(None, at, *inner, depth + 1),
                     _ => return None,
