@@ -49,9 +49,10 @@ fn kubelet<'a>(reading: &Reading<'a, '_>) -> Option<Component<'a>> {
         .into_iter()
         .flat_map(|kind| reading.others(CONTROL_PLANES, kind))
         .collect();
-    // Without the Cluster, the only control plane in sight is taken for its own.
-    let server = match (cluster, planes.as_slice()) {
-        (None, [only]) => Some(*only),
+    // Where no Cluster is in sight, the only control plane is taken for its own.
+    let clusters = reading.others(GROUP, "Cluster").count();
+    let server = match (clusters, planes.as_slice()) {
+        (0, [only]) => Some(*only),
         _ => planes.into_iter().find(|one| plane.is_some() && one.str_at("metadata.name") == plane),
     };
     let home = Home { parent: root, path: String::new() };
