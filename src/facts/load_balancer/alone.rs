@@ -4,7 +4,7 @@
 
 use super::{Balancer, kube_vip};
 use crate::facts::builder::Spot;
-use crate::inventory::{DocumentId, Inventory};
+use crate::inventory::{DocumentId, Inventory, Role, pod_template};
 use crate::syntax::{Format, Origin, View};
 use crate::vocabulary::{Reason, UnknownCode};
 
@@ -43,11 +43,21 @@ pub(super) fn alone(inventory: &Inventory, id: DocumentId, balancer: &Balancer<'
 
 fn is_partner(inventory: &Inventory, id: DocumentId) -> bool {
     let document = inventory.document(id);
-    let mentions = || {
-        let text = inventory.text(id).to_ascii_lowercase();
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
         PARTNERS.iter().any(|word| text.contains(word))
     };
+    let mentions = || match document.role {
+        // The text of an object is that of its whole file, which may be a dump: only its images are looked at.
+        Role::Object => pod_template(document, inventory.forest()).is_some_and(|pod| images(pod.spec).any(says)),
+        _ => says(inventory.text(id)),
+    };
     document.format == Format::Keepalived || kube_vip::address(inventory, id).is_some() || mentions()
+}
+
+fn images(spec: View<'_>) -> impl Iterator<Item = &str> {
+    let containers = spec.get("containers").into_iter().flat_map(View::items);
+    containers.filter_map(|container| container.str_at("image"))
 }
 
 /// Whether every address that a configuration listens on is the host's own.

@@ -97,17 +97,21 @@ const UNBALANCED: &[(&str, &str, &str)] = &[
 /// between them.
 fn balanced(reading: &Reading<'_, '_>, count: &Spot<Option<i64>>) -> Spot<Option<bool>> {
     let place = Origin::Node(crate::facts::anchor(reading.root));
-    let own = reading.inventory.text(reading.id);
-    let moves = ["kube-vip", "keepalived"].iter().any(|tool| own.contains(tool));
-    if moves || !matches!(count.value, Ok(Some(2..))) {
+    if !matches!(count.value, Ok(Some(2..))) {
         return Spot::known(None, place);
     }
+    let name = cluster_of(reading).and_then(|cluster| cluster.str_at("spec.infrastructureRef.name"));
     let off = UNBALANCED.iter().find_map(|(kind, path, off)| {
-        let value = reading.others(INFRASTRUCTURE, kind).next()?.path(path)?;
+        let mut clusters = reading.others(INFRASTRUCTURE, kind);
+        let value = clusters.find(|one| name.is_some() && one.str_at("metadata.name") == name)?.path(path)?;
         let is_off = value.str() == Some(*off) || value.bool().is_some_and(|on| !on && *off == "false");
         is_off.then_some(value)
     });
-    match off {
+    let moves = || {
+        let own = reading.inventory.text(reading.id);
+        ["kube-vip", "keepalived"].iter().any(|tool| own.contains(tool))
+    };
+    match off.filter(|_| !moves()) {
         Some(value) => Spot::known(Some(false), Origin::Node(value.at())),
         None => Spot::known(None, place),
     }
