@@ -274,11 +274,7 @@ fn control_plane_nodes_are_counted_where_they_run() {
     let kubeadm = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: kubeadm-config, namespace: kube-system }\ndata:\n  ClusterConfiguration: |\n    apiVersion: kubeadm.k8s.io/v1beta4\n    kind: ClusterConfiguration\n    kubernetesVersion: v1.36.2\n";
     for more in ["", kubeadm] {
         let two = audit(scan(&format!("{SHOP}{}{more}", nodes(2, "a"))), rules);
-        let place = if more.is_empty() {
-            "Cluster/prod metadata.name"
-        } else {
-            "ConfigMap/kube-system/kubeadm-config data.ClusterConfiguration: kind"
-        };
+        let place = if more.is_empty() { "Cluster/prod metadata.name" } else { "Node/cp1 metadata.name" };
         let below = said(&two, "control-plane-below-three-nodes");
         assert_eq!((below.len(), below[0].0, below[0].1.as_str()), (1, Status::Fail, place));
         assert_eq!(said(&two, "control-plane-in-one-zone"), []);

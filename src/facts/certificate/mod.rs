@@ -94,7 +94,7 @@ fn certificate(facts: &mut FactBuilder, as_of: Date, place: &Place<'_>, der: &[u
     let name = text(Box::new(subject.iter_common_name().filter_map(|name| name.as_str().ok())));
     let groups: Vec<&str> = subject.iter_organization().filter_map(|name| name.as_str().ok()).collect();
     let origin = Origin::Node(place.value.at());
-    let is_own_ca = found.is_ca() && place.usage != "caBundle";
+    let is_own_ca = found.is_ca() && !matches!(place.usage, "caBundle" | "serving");
     let misfit = place.role.as_ref().and_then(|role| role.misfit(&found, &name, &groups));
     let ca_key = place.ca_key.filter(|_| found.is_ca());
     let groups: Vec<(&str, Origin)> = groups.into_iter().map(|group| (group, origin.clone())).collect();
