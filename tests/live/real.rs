@@ -12,7 +12,7 @@ use super::cluster::{Cluster, cluster};
 use super::{listed, names, scanned, state, trim, want};
 
 /// More than one page.
-const CONFIG_MAPS: usize = 620;
+const CONFIG_MAPS: usize = 1120;
 
 /// The cluster with its objects, or `None`, and a line that says so.
 pub fn filled() -> Option<&'static Cluster> {
@@ -136,7 +136,7 @@ fn a_list_whose_token_expires_goes_on_and_says_so() {
     settings.namespaces = vec!["shop".into()];
     let wants = Wants { resources: vec![want("", "configmaps")], ..Wants::default() };
     let once = std::sync::Once::new();
-    // Between the first page and the second, etcd forgets the moment of the first.
+    // While the first page is read, and the second is on its way, etcd forgets their moment: the third cannot follow.
     let forget = |resource: &Resource, text: &[u8]| {
         once.call_once(|| {
             cluster.create(&[at("/api/v1/namespaces", named("Namespace", "v1", "later", json!({})))]);

@@ -2,10 +2,12 @@
 //!
 //! It knows statuses, not what answers mean.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
+use http::header::{ACCEPT_ENCODING, RETRY_AFTER};
+use http::{HeaderValue, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use kube::Client;
 use kube::client::Body;
@@ -110,14 +112,16 @@ impl Reply {
 #[derive(Clone)]
 pub(super) struct Api {
     client: Client,
+    /// Answers come unpacked: on one machine, packing costs more time than it saves.
+    unpacked: bool,
     /// When to stop.
     pub limits: Limits,
 }
 
 impl Api {
     /// Uses a client whose own retries are off.
-    pub fn new(client: Client, limits: Limits) -> Self {
-        Api { client, limits }
+    pub fn new(client: Client, server: &Uri, limits: Limits) -> Self {
+        Api { client, unpacked: is_here(server), limits }
     }
 
     /// Sends a request, again where that helps.
@@ -134,6 +138,12 @@ impl Api {
         }
     }
 
+    /// Sends a request while something else goes on.
+    pub fn send_aside(&self, request: Allowed) -> tokio::task::JoinHandle<Result<Reply, Failure>> {
+        let api = self.clone();
+        tokio::spawn(async move { api.send(&request).await })
+    }
+
     /// Sends a request; another try where the server asks for one, none where nobody listens.
     pub async fn first(&self, request: &Allowed) -> Result<Reply, Failure> {
         match self.send_once(request).await {
@@ -148,12 +158,22 @@ impl Api {
     }
 
     async fn exchange(&self, request: &Allowed) -> Result<Reply, Failure> {
-        let answer = self.client.send(request.to_http().map(Body::from)).await;
+        let mut request = request.to_http().map(Body::from);
+        if self.unpacked {
+            request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        let answer = self.client.send(request).await;
         let (head, body) = answer.map_err(|error| Failure::from(&error))?.into_parts();
         let body = Limited::new(body, LARGEST).collect().await.map_err(|error| broken(&*error))?;
         let seconds = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         Ok(Reply { status: head.status.as_u16(), retry_after: seconds.map(Duration::from_secs), body: body.to_bytes() })
     }
+}
+
+/// Whether a server is on this machine.
+fn is_here(server: &Uri) -> bool {
+    let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn broken(error: &(dyn std::error::Error + 'static)) -> Failure {

@@ -38,7 +38,7 @@ pub(super) async fn connect(settings: &LiveSettings) -> Result<Connection, Clust
     let client = client(settings, &target).await?;
     let limits = Limits::from_now(settings.request_timeout, settings.timeout);
     let mut connection = Connection {
-        api: Api::new(client, limits),
+        api: Api::new(client, &target.config.cluster_url, limits),
         name: ClusterName {
             name: clean(&target.cluster),
             context: clean(&target.context),

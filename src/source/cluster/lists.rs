@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::api::{Api, Reply};
+use super::error::Failure;
 use super::namespaces::{self, Visible};
 use super::request::{self, Part};
 use super::settings::LiveSettings;
@@ -44,6 +45,21 @@ enum End {
 struct Gathered {
     objects: Vec<Trimmed>,
     inconsistent: bool,
+}
+
+/// An answer that is on its way.
+type Early = tokio::task::JoinHandle<Result<Reply, Failure>>;
+
+/// The continue token of a page, found before the page is read: API servers write the list's metadata first. `None` where it
+/// cannot be seen from the beginning; reading the page finds it then.
+fn next_token(body: &[u8]) -> Option<String> {
+    const HEAD: usize = 8 << 10;
+    let head = std::str::from_utf8(&body[..body.len().min(HEAD)])
+        .map_or_else(|error| std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default(), |text| text);
+    let (before, _) = head.split_once("\"items\":")?;
+    let (_, token) = before.split_once("\"continue\":\"")?;
+    let (token, _) = token.split_once('"')?;
+    (!token.is_empty() && !token.contains('\\')).then(|| token.to_string())
 }
 
 /// Reads lists.
@@ -157,11 +173,14 @@ impl Lister {
         let before = gathered.objects.len();
         let selector = self.selector.as_deref().filter(|_| resource.namespaced);
         let (mut token, mut restarted, mut expired): (Option<String>, _, _) = (None, false, 0);
+        let mut early: Option<Early> = None;
         loop {
-            let part = Part { namespace, selector, token: token.as_deref() };
-            let reply = match request::list(resource, &part) {
-                Ok(request) => self.api.send(&request).await,
-                Err(refused) => return End::Failed(refused.to_string()),
+            let reply = match early.take() {
+                Some(early) => early.await.unwrap_or_else(|_| Err(Failure::Unreachable("a request was lost".into()))),
+                None => match request::list(resource, &Part { namespace, selector, token: token.as_deref() }) {
+                    Ok(request) => self.api.send(&request).await,
+                    Err(refused) => return End::Failed(refused.to_string()),
+                },
             };
             let reply = match reply {
                 Ok(reply) if reply.status == 410 => {
@@ -185,6 +204,13 @@ impl Lister {
             if !reply.is_success() {
                 let begun = gathered.objects.len() > before;
                 return if begun { End::Failed(reply.complaint()) } else { end(&reply) };
+            }
+            // The next page travels while this one is read.
+            if let Some(next) = next_token(&reply.body) {
+                match request::list(resource, &Part { namespace, selector, token: Some(&next) }) {
+                    Ok(request) => early = Some(self.api.send_aside(request)),
+                    Err(refused) => return End::Failed(refused.to_string()),
+                }
             }
             let page = match self.trimmer.trim(resource, reply.body, Shape::List).await {
                 Ok(page) => page,
@@ -259,4 +285,22 @@ struct Walked<T> {
 struct WalkedMetadata {
     #[serde(default, rename = "continue")]
     token: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_a_page_is_seen_before_the_page_is_read() {
+        let page = |metadata: &str| {
+            format!("{{\"kind\":\"PodList\",\"metadata\":{{{metadata}}},\"items\":[{{\"continue\":\"no\"}}]}}")
+        };
+        let token = |metadata: &str| next_token(page(metadata).as_bytes());
+        assert_eq!(token("\"resourceVersion\":\"5\",\"continue\":\"abc=\""), Some("abc=".to_string()));
+        assert_eq!(token("\"continue\":\"\""), None, "the last page");
+        assert_eq!(token(""), None);
+        assert_eq!(next_token(b"{\"items\":[],\"metadata\":{\"continue\":\"abc\"}}"), None, "reading finds it");
+        assert_eq!(next_token(b"\xff"), None);
+    }
 }
