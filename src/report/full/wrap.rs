@@ -14,7 +14,8 @@ pub(super) fn wrap(text: &str, first: usize, room: usize) -> Vec<String> {
         let limit = if lines.len() == 1 { first } else { room };
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if width(line) + 1 + width(word) <= limit => {
+            // `::` at the beginning of a line is a command to a build agent.
+            Some(line) if width(line) + 1 + width(word) <= limit || word.starts_with("::") => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -49,6 +50,7 @@ mod tests {
         assert_eq!(wrap("https://example.org/long x", 5, 5), ["https://example.org/long", "x"]);
         assert_eq!(wrap("雨雨 雨雨", 8, 8), ["雨雨", "雨雨"], "wide characters take two columns");
         assert_eq!(wrap("", 5, 5), [""]);
+        assert_eq!(wrap("one ::error::x", 5, 5), ["one ::error::x"], "no command at the beginning of a line");
     }
 
     #[test]
