@@ -54,8 +54,9 @@ type Early = tokio::task::JoinHandle<Result<Reply, Failure>>;
 /// cannot be seen from the beginning; reading the page finds it then.
 fn next_token(body: &[u8]) -> Option<String> {
     const HEAD: usize = 8 << 10;
-    let head = std::str::from_utf8(&body[..body.len().min(HEAD)])
-        .map_or_else(|error| std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default(), |text| text);
+    let start = &body[..body.len().min(HEAD)];
+    let head = std::str::from_utf8(start)
+        .unwrap_or_else(|error| std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default());
     let (before, _) = head.split_once("\"items\":")?;
     let (_, token) = before.split_once("\"continue\":\"")?;
     let (token, _) = token.split_once('"')?;
