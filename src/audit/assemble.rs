@@ -15,7 +15,7 @@ use crate::report::{
 use crate::rule::{Judge, Rule};
 use crate::score;
 use crate::settings::Settings;
-use crate::source::{ClusterName, SourceKind};
+use crate::source::{ClusterName, Position, SourceKind};
 use crate::syntax::Mark;
 use crate::triage::{Identity, Suppressions, Target, Waiver, WaiverKind, fingerprints};
 use crate::vocabulary::{Pillar, Place, Problem, ProblemKind, Reason, Severity, SourceId, Stability, UnknownCode};
@@ -133,6 +133,16 @@ pub fn report(
         data_notes: data_notes(facts),
     };
     Audit { report, failed: failed_named || internal, empty, inventory }
+}
+
+/// The lines and columns of a position.
+pub(super) fn region(position: &Position) -> Region {
+    Region {
+        line: position.line as usize,
+        column: position.column as usize,
+        end_line: position.end_line as usize,
+        end_column: position.end_column as usize,
+    }
 }
 
 /// A failure that the compared revision has, and that nothing else waved through.
@@ -315,16 +325,10 @@ impl Assembler<'_> {
             SourceKind::Embedded { .. } => LocationSource::Embedded,
             _ => LocationSource::File,
         };
-        let region = Region {
-            line: position.line as usize,
-            column: position.column as usize,
-            end_line: position.end_line as usize,
-            end_column: position.end_column as usize,
-        };
         Location {
             source,
             path: position.path.to_string(),
-            region: Some(region),
+            region: Some(region(&position)),
             field,
             object,
             place: Some(outermost),

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::assemble::region;
 use crate::inventory::{Document, DocumentId, Inventory, Link};
-use crate::report::{Location, LocationSource, ProblemNote, Region};
+use crate::report::{Location, LocationSource, ProblemNote};
 use crate::syntax::{Data, View};
 use crate::values::Quantity;
 use crate::vocabulary::{Place, ProblemKind};
@@ -26,12 +27,16 @@ pub(super) fn notes(files: &Inventory, cluster: &Inventory) -> Vec<ProblemNote> 
             declared.entry(identity).or_default().push(id);
         }
     }
-    let running: BTreeMap<Identity<'_>, DocumentId> =
-        cluster.objects().filter_map(|(id, document)| Some((identity(document)?, id))).collect();
+    let mut running: BTreeMap<Name<'_>, Vec<(Option<&str>, DocumentId)>> = BTreeMap::new();
+    for (id, document) in cluster.objects() {
+        if let Some((name, namespace)) = identity(document) {
+            running.entry(name).or_default().push((namespace, id));
+        }
+    }
     let mut drift = Drift { files, cluster, found: Vec::new() };
     let mut variants = 0;
-    for (identity, ids) in &declared {
-        match (ids.as_slice(), find(&running, identity)) {
+    for ((name, namespace), ids) in &declared {
+        match (ids.as_slice(), running.get(name).and_then(|alike| find(alike, *namespace))) {
             // Which of several variants is meant to run, nobody says.
             ([_, _, ..], _) => variants += 1,
             ([id], Some(running)) => drift.object(*id, running),
@@ -49,40 +54,35 @@ pub(super) fn notes(files: &Inventory, cluster: &Inventory) -> Vec<ProblemNote> 
     notes
 }
 
-/// Group, kind, namespace, name.
-type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+/// Group, kind, name.
+type Name<'a> = (&'a str, &'a str, &'a str);
+
+/// With the namespace.
+type Identity<'a> = (Name<'a>, Option<&'a str>);
 
 fn identity(document: &Document) -> Option<Identity<'_>> {
     let key = document.key.as_ref().filter(|key| !key.name.is_empty())?;
     let compared = !KINDS_NOT_COMPARED.contains(&&*key.kind);
-    compared.then_some((&*key.group, &*key.kind, key.namespace.as_deref(), &*key.name))
+    compared.then_some(((&*key.group, &*key.kind, &*key.name), key.namespace.as_deref()))
 }
 
-/// The same object in the cluster. One without a namespace is found where only one namespace has it.
-fn find(running: &BTreeMap<Identity<'_>, DocumentId>, wanted: &Identity<'_>) -> Option<DocumentId> {
-    if let Some(id) = running.get(wanted) {
+/// The same object among those of its name in the cluster. One without a namespace is found where only one namespace has it.
+fn find(alike: &[(Option<&str>, DocumentId)], namespace: Option<&str>) -> Option<DocumentId> {
+    if let Some((_, id)) = alike.iter().find(|(other, _)| *other == namespace) {
         return Some(*id);
     }
-    let (group, kind, None, name) = *wanted else { return None };
-    let mut alike = running.iter().filter(|((g, k, _, n), _)| (*g, *k, *n) == (group, kind, name));
-    match (alike.next(), alike.next()) {
-        (Some((_, id)), None) => Some(*id),
+    match (namespace, alike) {
+        (None, [(_, id)]) => Some(*id),
         _ => None,
     }
 }
 
 fn note(files: &Inventory, place: Place, message: String) -> ProblemNote {
     let position = files.sources().locate(place.source, place.span);
-    let region = Region {
-        line: position.line as usize,
-        column: position.column as usize,
-        end_line: position.end_line as usize,
-        end_column: position.end_column as usize,
-    };
     let location = Location {
         source: LocationSource::File,
         path: position.path.to_string(),
-        region: Some(region),
+        region: Some(region(&position)),
         field: String::new(),
         object: String::new(),
         // The report's texts are those of the cluster.
@@ -122,15 +122,17 @@ impl<'a> Drift<'a> {
         }
     }
 
-    fn object(&mut self, id: DocumentId, running: DocumentId) {
-        let (declared, running) = (self.files.document(id), self.cluster.document(running));
+    fn object(&mut self, id: DocumentId, running_id: DocumentId) {
+        let (declared, running) = (self.files.document(id), self.cluster.document(running_id));
         let same_version =
             declared.key.as_ref().map(|key| &key.version) == running.key.as_ref().map(|key| &key.version);
         if !same_version {
             return;
         }
         let name = self.name(id);
-        let scaled = !self.files.links().to(Link::Scale, id).is_empty() || self.is_scaled(running);
+        let scaled = [(self.files, id), (self.cluster, running_id)]
+            .iter()
+            .any(|(inventory, id)| !inventory.links().to(Link::Scale, *id).is_empty());
         let (root, there) = (declared.view(self.files.forest()), running.view(self.cluster.forest()));
         for (key, value) in root.entries().filter(|(key, _)| !NOT_COMPARED.contains(key)) {
             let mut found = Vec::new();
@@ -142,17 +144,6 @@ impl<'a> Drift<'a> {
                 }
             }
         }
-    }
-
-    fn is_scaled(&self, running: &Document) -> bool {
-        let Some(key) = &running.key else { return false };
-        let scalers = self.cluster.objects().filter(|(_, other)| other.kind() == "HorizontalPodAutoscaler");
-        scalers.into_iter().any(|(_, other)| {
-            let root = other.view(self.cluster.forest());
-            other.namespace() == key.namespace
-                && root.str_at("spec.scaleTargetRef.kind") == Some(&*key.kind)
-                && root.str_at("spec.scaleTargetRef.name") == Some(&*key.name)
-        })
     }
 }
 

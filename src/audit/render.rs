@@ -10,17 +10,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::inventory::{Input, Rendered, Rendering};
+use crate::inventory::{BUILDS_ON, Input, ROOT_NAMES, Rendered, Rendering};
 use crate::settings::Settings;
 use crate::source::{FileRef, RenderError, RenderedPiece, helm, kustomize, slashes};
 use crate::syntax::yaml;
 use crate::vocabulary::{Problem, ProblemKind, SourceId, Span};
-
-/// Names under which Kustomize looks for a root.
-const ROOT_NAMES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
-
-/// Lists of a root that name other roots.
-const BUILDS_ON: &[&str] = &["resources", "bases", "components"];
 
 /// A folder to render.
 struct Folder {
@@ -49,21 +43,27 @@ impl Folder {
 
 /// Renders what the files hold.
 pub fn render(settings: &Settings, files: &[FileRef], inputs: &[Input]) -> (Rendering, Vec<Problem>) {
+    let texts: BTreeMap<&str, &str> =
+        inputs.iter().map(|input| (input.path.as_str(), input.text.as_deref().unwrap_or_default())).collect();
     let (mut rendering, mut problems) = (Rendering::default(), Vec::new());
     let charts = charts(files);
     let made: Vec<_> = charts.par_iter().map(|chart| helm(&chart.path, &settings.release(&chart.display))).collect();
     for (chart, made) in charts.iter().zip(made) {
         match made {
-            Ok(pieces) => rendering.add_chart(chart, pieces, inputs),
+            Ok(pieces) => rendering.add_chart(chart, pieces, &texts),
             Err(error) => problems.push(problem("chart", chart, &error)),
         }
     }
-    let roots = Roots::find(files, inputs);
+    let roots = Roots::find(files, &texts);
     let tops = roots.tops();
+    let displays: BTreeMap<PathBuf, &str> = match tops.as_slice() {
+        [] => BTreeMap::new(),
+        _ => files.iter().filter_map(|file| Some((file.path.canonicalize().ok()?, file.display.as_str()))).collect(),
+    };
     let made: Vec<_> = tops.par_iter().map(|&top| kustomize(&roots.folders[top].path)).collect();
     for (&top, made) in tops.iter().zip(made) {
         match made {
-            Ok(pieces) => rendering.add_root(&roots, top, pieces, files),
+            Ok(pieces) => rendering.add_root(&roots, top, pieces, &displays),
             Err(error) => problems.push(problem("Kustomize root", &roots.folders[top], &error)),
         }
     }
@@ -89,30 +89,26 @@ fn is_named(file: &FileRef, name: &str) -> bool {
 }
 
 impl Rendering {
-    fn add_chart(&mut self, chart: &Folder, pieces: Vec<RenderedPiece>, inputs: &[Input]) {
+    fn add_chart(&mut self, chart: &Folder, pieces: Vec<RenderedPiece>, texts: &BTreeMap<&str, &str>) {
         for piece in pieces {
             let file = piece.file.map_or_else(|| chart.marker.clone(), |file| chart.inside(&slashes(&file)));
-            let known = inputs.iter().any(|input| input.path == file);
-            let file = if known { file } else { chart.marker.clone() };
+            let file = if texts.contains_key(file.as_str()) { file } else { chart.marker.clone() };
             self.texts.push(Rendered { file, home: None, text: piece.text });
         }
-        let templates = inputs.iter().filter(|input| chart.holds(&input.path) && input.path.contains("templates/"));
-        self.replaced.extend(templates.map(|input| input.path.clone()));
+        let templates = texts.keys().filter(|path| chart.holds(path) && path.contains("templates/"));
+        self.replaced.extend(templates.map(|path| path.to_string()));
     }
 
-    fn add_root(&mut self, roots: &Roots, top: usize, pieces: Vec<RenderedPiece>, files: &[FileRef]) {
-        let by_path: BTreeMap<PathBuf, &str> =
-            files.iter().filter_map(|file| Some((file.path.canonicalize().ok()?, file.display.as_str()))).collect();
+    fn add_root(&mut self, roots: &Roots, top: usize, pieces: Vec<RenderedPiece>, displays: &BTreeMap<PathBuf, &str>) {
         let marker = &roots.folders[top].marker;
         for piece in pieces {
-            let known = piece.file.and_then(|file| by_path.get(&file).map(|file| file.to_string()));
+            let known = piece.file.and_then(|file| displays.get(&file).map(|file| file.to_string()));
             let file = known.unwrap_or_else(|| marker.clone());
             self.texts.push(Rendered { file, home: Some(marker.clone()), text: piece.text });
         }
         let closure = roots.closure(top);
-        let replaced =
-            files.iter().filter(|file| roots.owner(&file.display).is_some_and(|root| closure.contains(&root)));
-        self.replaced.extend(replaced.map(|file| file.display.clone()));
+        let replaced = displays.values().filter(|file| roots.owner(file).is_some_and(|root| closure.contains(&root)));
+        self.replaced.extend(replaced.map(|file| file.to_string()));
     }
 }
 
@@ -123,27 +119,23 @@ struct Roots {
 }
 
 impl Roots {
-    fn find(files: &[FileRef], inputs: &[Input]) -> Roots {
-        let text = |marker: &str| {
-            let input = inputs.iter().find(|input| input.path == marker);
-            input.and_then(|input| input.text.as_deref().ok()).unwrap_or_default()
-        };
+    fn find(files: &[FileRef], texts: &BTreeMap<&str, &str>) -> Roots {
+        let text = |marker: &str| texts.get(marker).copied().unwrap_or_default();
         // A component is no root: it is built as part of one.
         let is_root = |file: &&FileRef| {
             ROOT_NAMES.iter().any(|name| is_named(file, name)) && !text(&file.display).contains("kind: Component")
         };
         let folders: Vec<Folder> = files.iter().filter(is_root).map(Folder::of).collect();
-        let builds_on = folders
+        let by_path: BTreeMap<PathBuf, usize> = folders
             .iter()
-            .map(|folder| {
-                let named = named(text(&folder.marker))
-                    .into_iter()
-                    .filter_map(|name| folder.path.join(name).canonicalize().ok());
-                let named: BTreeSet<PathBuf> = named.collect();
-                let is_named = |other: &Folder| other.path.canonicalize().is_ok_and(|path| named.contains(&path));
-                (0..folders.len()).filter(|&other| is_named(&folders[other])).collect()
-            })
+            .enumerate()
+            .filter_map(|(root, folder)| Some((folder.path.canonicalize().ok()?, root)))
             .collect();
+        let builds_on = |folder: &Folder| {
+            let named = named(text(&folder.marker)).into_iter();
+            named.filter_map(|name| by_path.get(&folder.path.join(name).canonicalize().ok()?).copied()).collect()
+        };
+        let builds_on = folders.iter().map(builds_on).collect();
         Roots { folders, builds_on }
     }
 

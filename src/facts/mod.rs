@@ -361,6 +361,9 @@ fn pass(
     subjects
 }
 
+/// Makes the facts of one document.
+type Adapter = fn(&Inventory, &Tables, DocumentId, TreeId) -> Built;
+
 /// What an ordinary object is to a cluster, where anybody judges it.
 fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: TreeId) -> Built {
     use SubjectKind::{
@@ -368,30 +371,26 @@ fn object_facts(inventory: &Inventory, tables: &Tables, id: DocumentId, tree: Tr
         Workload,
     };
     let document = inventory.document(id);
-    let judged = |kinds: &[SubjectKind]| tables.judged.any(kinds).then_some(());
-    match document.kind() {
-        "Service" if document.key.as_ref().is_some_and(|key| key.group.is_empty()) => {
-            judged(&[Service]).and_then(|()| network::service(inventory, tables, id, tree))
-        }
-        "PodDisruptionBudget" => judged(&[Pdb]).and_then(|()| network::pdb(inventory, id, tree)),
-        "Ingress" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute" => {
-            judged(&[Ingress]).and_then(|()| ingress::build(inventory, tables, id, tree))
-        }
-        "NetworkPolicy" => judged(&[NetworkPolicy]).and_then(|()| network_policy::build(inventory, id, tree)),
-        "HorizontalPodAutoscaler" | "ScaledObject" => {
-            judged(&[Autoscaler]).and_then(|()| autoscaler::build(inventory, tables, id, tree))
-        }
-        "ConfigMap" => judged(&[ConfigMap]).and_then(|()| config_map::build(inventory, id, tree)),
-        "Namespace" => judged(&[Namespace]).and_then(|()| namespace::build(inventory, tables, id, tree)),
+    let (kinds, build): (&[SubjectKind], Adapter) = match document.kind() {
+        "Service" if document.key.as_ref().is_some_and(|key| key.group.is_empty()) => (&[Service], network::service),
+        "PodDisruptionBudget" => (&[Pdb], |inventory, _, id, tree| network::pdb(inventory, id, tree)),
+        "Ingress" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute" => (&[Ingress], ingress::build),
+        "NetworkPolicy" => (&[NetworkPolicy], |inventory, _, id, tree| network_policy::build(inventory, id, tree)),
+        "HorizontalPodAutoscaler" | "ScaledObject" => (&[Autoscaler], autoscaler::build),
+        "ConfigMap" => (&[ConfigMap], |inventory, _, id, tree| config_map::build(inventory, id, tree)),
+        "Namespace" => (&[Namespace], namespace::build),
         "ServiceMonitor" | "PodMonitor" => {
-            judged(&[Monitor]).and_then(|()| monitor::build(inventory, &tables.monitored, id, tree))
+            (&[Monitor], |inventory, tables, id, tree| monitor::build(inventory, &tables.monitored, id, tree))
         }
-        "Role" | "ClusterRole" => judged(&[Role]).and_then(|()| access::role(inventory, &tables.controllers, id, tree)),
+        "Role" | "ClusterRole" => {
+            (&[Role], |inventory, tables, id, tree| access::role(inventory, &tables.controllers, id, tree))
+        }
         "RoleBinding" | "ClusterRoleBinding" => {
-            judged(&[Binding]).and_then(|()| access::binding(inventory, &tables.controllers, id, tree))
+            (&[Binding], |inventory, tables, id, tree| access::binding(inventory, &tables.controllers, id, tree))
         }
-        _ => judged(&[Workload, Container]).and_then(|()| workload::build(inventory, tables, id, tree)),
-    }
+        _ => (&[Workload, Container], workload::build),
+    };
+    if tables.judged.any(kinds) { build(inventory, tables, id, tree) } else { None }
 }
 
 /// What a document says about the control plane and its data.

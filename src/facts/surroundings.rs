@@ -21,8 +21,8 @@ pub struct Surroundings {
     guards: Vec<DocumentId>,
     /// What generators and operators make, by kind and name.
     made: FxHashMap<(&'static str, String), Vec<Maker>>,
-    /// Namespaces in which Secrets are declared.
-    secrets: FxHashMap<Option<Arc<str>>, Vec<DocumentId>>,
+    /// Secrets by namespace and folder.
+    secrets: FxHashMap<Kept, Vec<DocumentId>>,
     /// Environments with a role that lets somebody create Secrets.
     secret_makers: FxHashSet<EnvironmentId>,
     /// Bindings by the names of service accounts that they grant something.
@@ -53,6 +53,14 @@ const MAKERS: &[(&str, &str, &[&str])] = &[
     ("Bundle", "ConfigMap", &["metadata.name"]),
     ("Bundle", "Secret", &["metadata.name"]),
 ];
+
+/// A namespace, and the folder in which its objects are kept.
+type Kept = (Option<Arc<str>>, String);
+
+fn kept(inventory: &Inventory, id: DocumentId) -> Kept {
+    let folder = inventory.path(id).rsplit_once('/').map_or("", |(folder, _)| folder);
+    (inventory.document(id).namespace(), folder.to_string())
+}
 
 /// Who makes an object.
 #[derive(Debug)]
@@ -85,7 +93,7 @@ impl Surroundings {
                     surroundings.defaults.entry(inventory.document(id).namespace()).or_default().push((id, defaults));
                 }
                 "ResourceQuota" => surroundings.quotas.entry(inventory.document(id).namespace()).or_default().push(id),
-                "Secret" => surroundings.secrets.entry(inventory.document(id).namespace()).or_default().push(id),
+                "Secret" => surroundings.secrets.entry(kept(inventory, id)).or_default().push(id),
                 "RoleBinding" | "ClusterRoleBinding" => surroundings.add_granted(id, root),
                 "Role" | "ClusterRole" if creates_secrets(root) => {
                     _ = surroundings.secret_makers.insert(document.environment)
@@ -163,9 +171,8 @@ impl Surroundings {
         if visible.iter().any(|environment| self.secret_makers.contains(environment)) {
             return false;
         }
-        let secrets = self.secrets.get(&inventory.document(of).namespace());
-        let folder = |id: DocumentId| inventory.path(id).rsplit_once('/').map(|(folder, _)| folder);
-        secrets.into_iter().flatten().any(|&secret| inventory.sees(of, secret) && folder(secret) == folder(of))
+        let secrets = self.secrets.get(&kept(inventory, of));
+        secrets.into_iter().flatten().any(|&secret| inventory.sees(of, secret))
     }
 
     /// Whether a binding in sight grants a service account of that name something.

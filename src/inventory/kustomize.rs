@@ -9,6 +9,12 @@ use super::{Document, Role};
 use crate::source::Sources;
 use crate::syntax::{Forest, View};
 
+/// Names under which Kustomize looks for a root.
+pub const ROOT_NAMES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// Lists of a root that name files and other roots.
+pub const BUILDS_ON: &[&str] = &["resources", "bases", "components"];
+
 /// One directory with a `kustomization.yaml`.
 #[derive(Clone, Debug)]
 pub struct Root {
@@ -137,7 +143,7 @@ fn is_root(document: &Document, sources: &Sources) -> bool {
         None => {
             let path = sources.get(document.source).path();
             let name = path.rsplit('/').next().unwrap_or(path);
-            document.role == Role::Other && matches!(name, "kustomization.yaml" | "kustomization.yml")
+            document.role == Role::Other && ROOT_NAMES.contains(&name)
         }
     }
 }
@@ -206,7 +212,7 @@ fn read_root(root: View<'_>, path: &str) -> Root {
         .into_iter()
         .flat_map(|key| root.get(key).into_iter().flat_map(View::items))
         .filter_map(|patch| patch.str_at("path"));
-    let listed: Vec<String> = ["resources", "bases", "components"].into_iter().flat_map(strings).collect();
+    let listed: Vec<String> = BUILDS_ON.iter().flat_map(|key| strings(key)).collect();
     let (remote, local): (Vec<&String>, Vec<&String>) = listed.iter().partition(|entry| is_remote(entry));
     let local: Vec<String> = local.into_iter().map(|entry| join(directory, entry)).collect();
     let generators = ["helmCharts", "helmChartInflationGenerator", "generators"];

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::document::{key_of, objects_in};
 use super::{Document, EnvironmentId, Inventory, Role, captured, duplicates, embedded, redaction, script, surprise};
-use crate::source::{Source, SourceKind, Sources, align};
+use crate::source::{SourceKind, Sources, align};
 use crate::syntax::template::Template;
 use crate::syntax::{Forest, Format, Mark, Read, Tree, detect, items, marks, split, template};
 use crate::vocabulary::{NodeRef, Problem, ProblemKind, SourceId, Span};
@@ -106,8 +106,8 @@ pub(super) fn read_all(mut inputs: Vec<Input>, rendering: Rendering) -> (Loading
         }
         loading.add(text);
     }
-    for rendered in rendering.texts {
-        loading.add_rendered(rendered);
+    if !rendering.texts.is_empty() {
+        loading.add_rendered(rendering.texts);
     }
     loading.embedded();
     (loading, charts)
@@ -363,19 +363,22 @@ impl Loading {
     }
 
     /// A text that was made from a file stands in that file, line by line.
-    fn add_rendered(&mut self, rendered: Rendered) {
-        let Rendered { file, home, text } = rendered;
-        let Some(outer) = self.sources.iter().find(|source| **source.path() == *file).map(Source::id) else { return };
-        let map = align(&text, self.sources.get(outer).text());
-        let Some(source) = self.sources.push_embedded(outer, map, Arc::from(text.as_str())) else { return };
-        let Redacted { text, read, marks, .. } = read_and_redact(source, &file, text, &BTreeSet::new());
-        self.sources.set_text(source, text);
-        if let Some(home) = home {
-            self.sources.set_home(source, home.into());
+    fn add_rendered(&mut self, texts: Vec<Rendered>) {
+        let files: BTreeMap<Arc<str>, SourceId> =
+            self.sources.iter().map(|source| (source.path().clone(), source.id())).collect();
+        for Rendered { file, home, text } in texts {
+            let Some(&outer) = files.get(file.as_str()) else { continue };
+            let map = align(&text, self.sources.get(outer).text());
+            let Some(source) = self.sources.push_embedded(outer, map, Arc::from(text.as_str())) else { continue };
+            let Redacted { text, read, marks, .. } = read_and_redact(source, &file, text, &BTreeSet::new());
+            self.sources.set_text(source, text);
+            if let Some(home) = home {
+                self.sources.set_home(source, home.into());
+            }
+            self.count(&read.problems, read.trees.len(), false);
+            self.problems.extend(read.problems);
+            self.marks.extend(marks.into_iter().map(|mark| (source, mark)));
+            self.add_trees(source, read.format, read.trees);
         }
-        self.count(&read.problems, read.trees.len(), false);
-        self.problems.extend(read.problems);
-        self.marks.extend(marks.into_iter().map(|mark| (source, mark)));
-        self.add_trees(source, read.format, read.trees);
     }
 }

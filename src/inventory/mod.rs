@@ -26,6 +26,7 @@ pub use completeness::Completeness;
 pub use document::{Document, DocumentId, Key, Role};
 pub use environment::{Environment, EnvironmentId};
 pub use isolation::policy_selectors;
+pub use kustomize::{BUILDS_ON, ROOT_NAMES};
 pub use links::{Link, Links};
 pub use load::{DocumentCounts, Input, Loaded, Rendered, Rendering, load, load_rendered};
 pub use operators::makes_pods;

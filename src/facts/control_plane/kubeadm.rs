@@ -1,11 +1,10 @@
 //! kubeadm's documents: ClusterConfiguration, InitConfiguration, JoinConfiguration (v1beta3 and v1beta4).
 
 use super::drift::Change;
-use super::zones::{control_plane_nodes, zones_of};
+use super::zones::{control_plane_nodes, running_nodes, zones_of};
 use crate::facts::builder::{FactBuilder, Fallback, Spot};
 use crate::facts::component::openness;
 use crate::facts::load_balancer;
-use crate::facts::tools::{self, Nodes};
 use crate::inventory::{DocumentId, Inventory};
 use crate::syntax::{Origin, View};
 use crate::values::HostPort;
@@ -23,8 +22,8 @@ pub struct ControlPlane<'a> {
     partial: Option<Reason>,
     /// Addresses that float between nodes (keepalived, kube-vip).
     floating: Vec<String>,
-    /// In a cluster, the nodes that there are.
-    running: Option<Result<Nodes, Reason>>,
+    /// In a cluster, how many nodes there are.
+    running: Option<Result<usize, Reason>>,
     /// The Node objects of control-plane nodes.
     objects: Vec<View<'a>>,
     /// A balancer for API servers is in sight.
@@ -61,7 +60,7 @@ impl<'a> ControlPlane<'a> {
             }
         }
         let partial = inventory.completeness("JoinConfiguration", id).reason().cloned();
-        let running = tools::control_plane_nodes(inventory);
+        let running = running_nodes(inventory).map(|nodes| nodes.map(|nodes| nodes.len()));
         let objects = control_plane_nodes(inventory, environment);
         let balanced = load_balancer::is_in_sight(inventory, id);
         ControlPlane { root, nodes, declared, joins, partial, floating, running, objects, balanced }
@@ -69,8 +68,8 @@ impl<'a> ControlPlane<'a> {
 
     /// The number of control-plane nodes, where it is declared. The first node always exists, with or without a document.
     pub fn count(&self) -> Result<i64, Reason> {
-        if let Some(running) = &self.running {
-            return running.as_ref().map(|nodes| nodes.count).map_err(Clone::clone);
+        if let Some(running) = self.running.clone() {
+            return running.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
         }
         let first = usize::from(!self.nodes.iter().any(|node| node.root.str_at("kind") == Some("InitConfiguration")));
         if let Some(reason) = &self.partial {

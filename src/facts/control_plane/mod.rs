@@ -25,3 +25,4 @@ pub use node::{
 };
 pub use pool::Pool;
 pub use renewal::renewed;
+pub use zones::{running_nodes, zones_of};

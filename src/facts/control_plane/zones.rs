@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::facts::builder::Spot;
 use crate::inventory::{EnvironmentId, Inventory};
 use crate::syntax::{Origin, View};
+use crate::vocabulary::Reason;
 
 /// Labels of control-plane nodes, today's and yesterday's.
 const ROLES: &[&str] = &["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
@@ -19,6 +20,12 @@ pub fn control_plane_nodes(inventory: &Inventory, environment: EnvironmentId) ->
         node.path("metadata.labels").is_some_and(|labels| ROLES.iter().any(|role| labels.get(role).is_some()))
     };
     nodes.filter(is_one).collect()
+}
+
+/// The control-plane nodes of a cluster; `None` for files, and why nobody can say where nodes may not be listed.
+pub fn running_nodes(inventory: &Inventory) -> Option<Result<Vec<View<'_>>, Reason>> {
+    let missing = inventory.listings()?.missing("Node");
+    Some(missing.map_or_else(|| Ok(control_plane_nodes(inventory, EnvironmentId::default())), Err))
 }
 
 fn zone(node: View<'_>) -> Option<(String, View<'_>)> {

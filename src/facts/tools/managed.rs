@@ -2,6 +2,7 @@
 //!
 //! Such a control plane is neither good nor bad here; rules about it are skipped, and the reason is reported.
 
+use crate::facts::control_plane::running_nodes;
 use crate::inventory::Inventory;
 use crate::syntax::View;
 
@@ -85,7 +86,7 @@ const CLOUDS: &[(&str, &str)] = &[
 fn of_cluster(inventory: &Inventory) -> Option<&'static str> {
     let listings = inventory.listings()?;
     let seen = listings.missing("Node").is_none() && listings.missing("Pod").is_none();
-    let own = super::control_plane_nodes(inventory).is_some_and(|nodes| nodes.is_ok_and(|nodes| nodes.count > 0));
+    let own = running_nodes(inventory).is_some_and(|nodes| nodes.is_ok_and(|nodes| !nodes.is_empty()));
     let pods = || inventory.named_anywhere("Pod", |name| name.starts_with("kube-apiserver"));
     if !seen || own || pods() {
         return None;

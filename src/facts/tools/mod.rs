@@ -13,7 +13,6 @@ mod rancher;
 mod talos;
 mod variables;
 
-pub use live::{Nodes, nodes as control_plane_nodes};
 pub use managed::providers;
 
 use super::backup::ToolBackup;

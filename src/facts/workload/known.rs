@@ -17,6 +17,9 @@ pub struct Known {
     /// Components by the last part of their images' repositories.
     #[serde(skip)]
     by_image: FxHashMap<String, Vec<usize>>,
+    /// Components that names of workloads tell too: how those end.
+    #[serde(skip)]
+    by_name: Vec<(String, usize)>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -86,6 +89,7 @@ impl Known {
         let mut known: Known = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/known.json")))
             .map_err(|error| format!("data/known.yaml: {error}"))?;
         for (index, component) in known.components.iter().enumerate() {
+            known.by_name.extend(component.named.iter().map(|end| (end.clone(), index)));
             for image in &component.images {
                 let name = image.rsplit('/').next().unwrap_or(image);
                 known.by_image.entry(name.to_string()).or_default().push(index);
@@ -112,9 +116,8 @@ impl Known {
         let containers = template.spec.get("containers").into_iter().flat_map(View::items);
         let mut known: Vec<&Component> = containers.filter_map(|container| self.component(container)).collect();
         if known.is_empty() {
-            let is_named =
-                |component: &&Component| component.named.as_deref().is_some_and(|end| key.name.ends_with(end));
-            known.extend(self.components.iter().find(is_named));
+            let named = self.by_name.iter().find(|(end, _)| key.name.ends_with(end.as_str()));
+            known.extend(named.map(|(_, index)| &self.components[*index]));
         }
         let component = known.first();
         let mut needs: Vec<Need> = known.iter().flat_map(|component| component.needs.iter().copied()).collect();
